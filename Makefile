@@ -1,0 +1,53 @@
+# The two commands that matter: `make demo` and `make test`. Both set up what they need.
+
+PYTHON ?= python3
+FRAMEWORK ?= openmetadata-ingestion==2.0.7.0
+JOBS ?= auto
+
+TOOLS := .venv/.ready
+INGESTION := .venv-ingestion/.ready
+IN_TOOLS := . .venv/bin/activate &&
+export OPENMETADATA_PYTHON := $(CURDIR)/.venv-ingestion/bin/python
+
+.PHONY: help demo test test-fast test-real lint bench docs clean
+
+help: ## Say what each target does
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
+
+demo: $(TOOLS) $(INGESTION) ## Scaffold a SQLite connector, install it, ingest a sample, show what arrived
+	@$(IN_TOOLS) python -m tests.demo
+
+test: $(TOOLS) $(INGESTION) ## Run all tests
+	$(IN_TOOLS) pytest -n $(JOBS)
+
+test-fast: $(TOOLS) ## Run the tests that need neither the framework nor a database
+	$(IN_TOOLS) pytest -n $(JOBS) -m "not framework and not real"
+
+test-real: $(TOOLS) $(INGESTION) ## Run the tests that ingest real databases
+	$(IN_TOOLS) pytest -n $(JOBS) -m real
+
+lint: $(TOOLS) ## Check style and types
+	$(IN_TOOLS) ruff check . && ruff format --check . && mypy
+
+bench: $(TOOLS) $(INGESTION) ## Measure a scaffold against an empty template and `metadata scaffold-connector`
+	@$(IN_TOOLS) python -m tests.bench
+
+docs: $(TOOLS) ## Bring the generated reference up to date and build the documentation in site/
+	$(IN_TOOLS) python docs/reference.py && uv run --quiet --active --group docs mkdocs build --strict
+
+clean: ## Remove the environments and caches
+	rm -rf .venv .venv-ingestion .cache site .pytest_cache .ruff_cache .mypy_cache
+
+.venv/bin/uv:
+	$(PYTHON) -m venv .venv
+	.venv/bin/python -m pip install --quiet uv
+
+$(TOOLS): pyproject.toml | .venv/bin/uv
+	.venv/bin/uv pip install --quiet --python .venv/bin/python --requirements pyproject.toml --group dev
+	touch $@
+
+$(INGESTION): tests/overrides.txt | .venv/bin/uv
+	.venv/bin/uv venv --quiet --allow-existing --python $(PYTHON) .venv-ingestion
+	.venv/bin/uv pip install --quiet --python .venv-ingestion/bin/python --override tests/overrides.txt \
+		"$(FRAMEWORK)" pytz pytest psycopg2-binary pymysql
+	touch $@

@@ -1,0 +1,111 @@
+"""Loads the facts of `catalog/` and checks each file against its JSON Schema.
+
+The catalog is read lazily, a folder at a time, and kept on the Jinja environment:
+during an update two environments live side by side, each with the catalog of its
+own template version, so nothing is kept in this module.
+"""
+
+from __future__ import annotations
+
+import json
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import yaml
+from jinja2.ext import Extension
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+
+Facts = dict[str, Any]
+
+# libyaml's loader where PyYAML was built with it: the catalog is read at every scaffold.
+_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+class CatalogError(ValueError):
+    """A catalog file is wrong. The message is one line: file, key and fault."""
+
+
+class Catalog:
+    """The facts about OpenMetadata, by kind.
+
+    Each folder's property maps a file's stem to its facts, in the order of the choices.
+    Every access raises `CatalogError` where a file does not fit its schema.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+
+    @cached_property
+    def services(self) -> dict[str, Facts]:
+        return self._folder("services")
+
+    @cached_property
+    def auth(self) -> dict[str, Facts]:
+        return self._folder("auth")
+
+    @cached_property
+    def capabilities(self) -> dict[str, Facts]:
+        return self._folder("capabilities")
+
+    @cached_property
+    def dialects(self) -> dict[str, Facts]:
+        return self._folder("dialects")
+
+    @cached_property
+    def releases(self) -> dict[str, Facts]:
+        """OpenMetadata release lines, oldest first."""
+        return self._load(self.root / "references.yml", self._schema("references"))
+
+    @property
+    def release(self) -> Facts:
+        """The newest release line: its `requirement` and its `targets`."""
+        return list(self.releases.values())[-1]
+
+    def dialect(self, scheme: str) -> Facts:
+        """The facts about a SQLAlchemy scheme, `generic` ones where it is not known."""
+        backend = scheme.partition("+")[0]
+        for facts in self.dialects.values():
+            if backend in facts["backends"]:
+                return facts
+        return self.dialects["generic"]
+
+    def dialect_named(self, name: str) -> Facts | None:
+        """The dialect that a connector of this name is most likely for."""
+        for facts in self.dialects.values():
+            if name in facts.get("names", ()):
+                return facts
+        return None
+
+    def _folder(self, kind: str) -> dict[str, Facts]:
+        schema = self._schema(kind)
+        facts = {path.stem: self._load(path, schema) for path in sorted((self.root / kind).glob("*.yml"))}
+        return dict(sorted(facts.items(), key=lambda item: item[1].get("order", 0)))
+
+    def _schema(self, kind: str) -> Facts:
+        return json.loads((self.root / "schema" / f"{kind}.json").read_text(encoding="utf-8"))
+
+    def _load(self, path: Path, schema: Facts) -> Facts:
+        # Imported when first used: it takes a tenth of a scaffold's time.
+        from jsonschema import Draft7Validator
+
+        name = path.relative_to(self.root.parent).as_posix()
+        try:
+            facts = yaml.load(path.read_text(encoding="utf-8"), Loader=_LOADER)
+        except yaml.YAMLError as error:
+            raise CatalogError(f"{name}: not YAML: {' '.join(str(error).split())}") from error
+        fault = next(iter(Draft7Validator(schema).iter_errors(facts)), None)
+        if fault is not None:
+            key = ".".join(str(part) for part in fault.absolute_path) or "(the whole file)"
+            raise CatalogError(f"{name}: {key}: {fault.message}")
+        return facts
+
+
+class CatalogExtension(Extension):
+    """Puts the template's own catalog on the environment, as `environment.catalog`."""
+
+    def __init__(self, environment: Environment) -> None:
+        super().__init__(environment)
+        environment.extend(catalog=Catalog(Path(__file__).resolve().parent.parent / "catalog"))

@@ -1,0 +1,343 @@
+"""Brings the answers and the catalog together: the `connector` of every template.
+
+`connector` is built anew for each file that is rendered, from that file's own
+context; its parts are worked out when they are asked for.
+"""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from copier_template_extensions import ContextHook
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from jinja2 import Environment
+
+    from extensions.catalog import Catalog
+
+Facts = dict[str, Any]
+
+# Parts of a connection that a workflow sets elsewhere: in its source configuration.
+_NOT_OPTIONS = ("filters", "procedures", "samples")
+
+# Flags that the framework looks for on the connection at run time.
+_FLAGS = ("supportsDatabase", "supportsQueryComment")
+
+_CERTIFICATES = {
+    "caCertificate": "Certificate authority that the server's certificate is checked against (PEM).",
+    "sslCertificate": "Certificate of this client (PEM).",
+    "sslKey": "Private key of this client's certificate (PEM).",
+}
+
+_JSON_OBJECTS = {
+    "connectionOptions": "Parameters of the connection URL, as a JSON object of strings.",
+    "connectionArguments": "Arguments of the driver's connect function, as a JSON object.",
+}
+
+
+class Connector:
+    """What the templates ask about the connector being made.
+
+    `answers` holds the answers and the names of places.py, `catalog` the facts.
+    Nothing here is a choice of this class: it selects, orders and fills in.
+    """
+
+    def __init__(self, answers: Mapping[str, Any], catalog: Catalog) -> None:
+        self.answers = answers
+        self.catalog = catalog
+
+    @property
+    def release(self) -> Facts:
+        """The OpenMetadata release line that is written for."""
+        return self.catalog.release
+
+    @property
+    def service(self) -> Facts:
+        return self.catalog.services[self.answers["service_type"]]
+
+    @property
+    def connection(self) -> Facts:
+        return self.service["connections"][self.answers["connection_type"]]
+
+    @property
+    def dialect(self) -> Facts:
+        return self.catalog.dialect(self.answers["scheme"])
+
+    @property
+    def namespace(self) -> Facts:
+        return self.service["namespaces"][self.answers["namespace"]]
+
+    @cached_property
+    def auth(self) -> list[Facts]:
+        """The auth types asked for: the facts for this service type, with `name`, `title` and `model`."""
+        return [self._auth(name) for name in self.answers["auth_types"]]
+
+    def _auth(self, name: str) -> Facts:
+        facts = self.catalog.auth[name]
+        here = facts["services"][self.answers["service_type"]]
+        model = here["definition"]["name"] if "definition" in here else self._target(here["reference"])["model"]
+        return {"name": name, "title": facts["title"], "model": model} | here
+
+    @cached_property
+    def capabilities(self) -> list[Facts]:
+        """The capabilities asked for, after `metadata`, which every connector has."""
+        names = dict.fromkeys(["metadata", *self.answers["capabilities"]])
+        return [{"name": name} | self.catalog.capabilities[name] for name in names]
+
+    @property
+    def workflows(self) -> list[Facts]:
+        """The workflows that get a file: their facts, `name` (of the capability) and `file`."""
+        workflows = []
+        for capability in self.capabilities:
+            if "workflow" in capability:
+                name = capability["name"]
+                stem = name if self.answers["is_package"] else self.answers["name"]
+                stem += "" if self.answers["is_package"] or name == "metadata" else f"_{name}"
+                workflows.append({"name": name, "file": f"{stem}.yaml"} | capability["workflow"])
+        return workflows
+
+    def workflow(self, name: str) -> Facts | None:
+        """One of `workflows`, or None where it was not asked for."""
+        return next((workflow for workflow in self.workflows if workflow["name"] == name), None)
+
+    def workflow_file(self, name: str) -> str:
+        """The file name of a workflow; empty, so that the file is left out, where it was not asked for."""
+        workflow = self.workflow(name)
+        return workflow["file"] if workflow else ""
+
+    @property
+    def query_log(self) -> Facts | None:
+        """The dialect's query log, where a capability reads it."""
+        if any(capability.get("needs") == "query_log" for capability in self.capabilities):
+            return self.dialect["query_log"]
+        return None
+
+    @cached_property
+    def parts(self) -> set[str]:
+        """The parts of the connection that its schema and its code have."""
+        parts = set(self.connection["parts"]) - set(self.dialect.get("drop_parts", ()))
+        parts |= set(self.dialect.get("parts", ()))
+        if "mode" in self.dialect.get("ssl", {}):
+            parts.add("tls_mode")
+        for capability in self.capabilities:
+            parts |= set(capability.get("parts", ()))
+        return parts
+
+    @cached_property
+    def properties(self) -> dict[str, Facts]:
+        """The connection's own properties in the catalog's order, without type, scheme and flags."""
+        named = self.namespace["properties"]
+        return {
+            name: facts
+            for name, facts in self.service["properties"].items()
+            if facts.get("part") in self.parts or name in named
+        }
+
+    @cached_property
+    def steps(self) -> dict[str, Facts]:
+        """The test-connection steps in the catalog's order."""
+        wanted = set(self.connection["steps"]) | set(self.namespace["steps"])
+        for capability in self.capabilities:
+            wanted |= set(capability.get("steps", ()))
+        return {name: facts for name, facts in self.service["steps"].items() if name in wanted}
+
+    @cached_property
+    def required(self) -> list[str]:
+        """Names of the properties without which no connection can be made."""
+        return [name for name, facts in self.properties.items() if self._is_required(name, facts)]
+
+    @property
+    def schema_place(self) -> str:
+        """The connection schema's path below the root of the specification."""
+        return f"entity/services/connections/{self.answers['service_type']}/{self.answers['camel']}Connection.json"
+
+    def described(self, name: str) -> str | None:
+        """A property's description, with what the dialect adds to it."""
+        text = self.properties[name].get("description")
+        if text is None:
+            return None
+        text = text.format(title=self.answers["display_name"])
+        if name == "queryHistoryTable" and "columns" in (log := self.query_log or {}):
+            text += f" It needs the columns {log['columns']}."
+        return text
+
+    def default(self, name: str) -> Any:
+        """A property's default, or None."""
+        if name == "hostPort" and self.answers["default_port"]:
+            return f"localhost:{self.answers['default_port']}"
+        if name == "queryHistoryTable" and self.query_log:
+            return self.query_log["table"]
+        if name == "schemaFilterPattern" and self.dialect["system_schemas"]:
+            return {"includes": [], "excludes": self.system_schema_patterns}
+        return self.properties[name].get("default")
+
+    def example(self, name: str) -> Any:
+        """A value for a property in samples and workflows; None where it is left out."""
+        if name not in self.required and name != "username":
+            return None
+        examples = {
+            "username": "openmetadata",
+            "hostPort": f"localhost:{self.answers['default_port'] or 10000}",
+            "database": self.answers["name"],
+            "databaseFile": f"{self.answers['name']}.db",
+        }
+        return examples.get(name)
+
+    @cached_property
+    def options(self) -> list[Facts]:
+        """What a package takes from `connectionOptions`, each a string: `name`, `description`, `required`, `secret`.
+
+        An object of the schema becomes options of its own: the fields of each auth type
+        (with `auth`, the types that take it) and of sslConfig. Other objects are JSON.
+        """
+        result: dict[str, Facts] = {}
+        for name, facts in self.properties.items():
+            if facts.get("part") in _NOT_OPTIONS or name in _FLAGS:
+                continue
+            if name == "authType":
+                if len(self.auth) > 1:
+                    kinds = ", ".join(auth["name"] for auth in self.auth)
+                    result[name] = _option(f"{facts['description']} One of {kinds}.", default=self.auth[0]["name"])
+                for auth in self.auth:
+                    for option, details in auth["options"].items():
+                        known = result.setdefault(option, _option(**_of_auth(details, len(self.auth) == 1), auth=[]))
+                        known["auth"].append(auth["name"])
+            elif name == "sslConfig":
+                result |= {key: _option(text, secret=True) for key, text in _CERTIFICATES.items()}
+            elif facts.get("reference") in _JSON_OBJECTS:
+                result[name] = _option(_JSON_OBJECTS[facts["reference"]])
+            else:
+                text = self.described(name) or facts["title"] + "."
+                result[name] = _option(text, required=name in self.required, default=self.default(name))
+        return [{"name": name} | facts for name, facts in result.items()]
+
+    @cached_property
+    def settings(self) -> list[Facts]:
+        """The fields of a package's settings class: `name`, `annotation`, `default` and `module` of its model."""
+        fields: list[Facts] = []
+        for name, facts in self.properties.items():
+            if facts.get("part") in _NOT_OPTIONS or name in _FLAGS:
+                continue
+            field: Facts = {"name": name, "default": self.default(name), "required": name in self.required}
+            if name == "authType":
+                field |= {"annotation": " | ".join(auth["model"] for auth in self.auth), "required": True}
+            elif "reference" in facts:
+                target = self._target(facts["reference"])
+                field |= {"annotation": target["model"], "module": _generated_module(target["pointer"])}
+            else:
+                field["annotation"] = {"string": "str", "boolean": "bool", "integer": "int"}[facts["type"]]
+            fields.append(field)
+        asked = {*self.properties, *(flag for capability in self.capabilities for flag in capability.get("flags", ()))}
+        return fields + [{"name": flag, "annotation": "bool", "default": True} for flag in _FLAGS if flag in asked]
+
+    def _target(self, name: str) -> Facts:
+        return self.release["targets"][name]
+
+    def auth_options(self, auth: Facts, secret: str = "{example}") -> dict[str, str]:
+        """Example values of an auth type's options; `secret` is how a secret one is written."""
+        return {
+            name: secret.format(example=option["example"], variable=self.variable(name))
+            if option.get("secret")
+            else option["example"]
+            for name, option in auth["options"].items()
+            if "example" in option
+        }
+
+    def auth_settings(self, auth: Facts, secret: str = "{example}") -> Facts:
+        """The same values where the auth type's model takes them."""
+        result: Facts = {}
+        for name, value in self.auth_options(auth, secret).items():
+            *parents, last = auth["options"][name]["path"].split(".")
+            place = result
+            for parent in parents:
+                place = place.setdefault(parent, {})
+            place[last] = value
+        return result
+
+    def sign_in(self, auth: Facts) -> Facts:
+        """Example settings of an auth type as this placement takes them, for the emitted tests."""
+        if not self.answers["is_package"]:
+            return {"authType": self.auth_settings(auth)}
+        return ({"authType": auth["name"]} if len(self.auth) > 1 else {}) | self.auth_options(auth)
+
+    def workflow_settings(self, secret: str) -> Facts:
+        """Settings for a workflow, with the first auth type; `secret` is how a secret one is written."""
+        result: Facts = {}
+        for name in self.properties:
+            value = self.example(name)
+            if name != "authType":
+                result |= {} if value is None else {name: value}
+            elif not self.answers["is_package"]:
+                result[name] = self.auth_settings(self.auth[0], secret)
+            else:
+                result |= {"authType": self.auth[0]["name"]} if len(self.auth) > 1 else {}
+                result |= self.auth_options(self.auth[0], secret)
+        return result
+
+    def secret_variables(self) -> list[str]:
+        """The environment variables that the workflows take secrets from."""
+        if not self.auth:
+            return []
+        options = self.auth[0]["options"]
+        return [self.variable(name) for name in self.auth_options(self.auth[0]) if options[name].get("secret")]
+
+    def test_settings(self) -> tuple[Facts, Facts]:
+        """Settings for the emitted tests: what every sign-in shares, and the first auth type's sign-in."""
+        common = {name: self.example(name) for name in self.properties if self.example(name) is not None}
+        return common, self.sign_in(self.auth[0]) if self.auth else {}
+
+    @property
+    def system_schema_patterns(self) -> list[str]:
+        """Filter patterns of the schemas that are the server's own."""
+        return [f"^{name}$" for name in self.dialect["system_schemas"]]
+
+    def variable(self, option: str) -> str:
+        """The environment variable for a secret option: `MY_DB_PASSWORD`."""
+        words = "".join(f"_{letter}" if letter.isupper() else letter for letter in option)
+        return f"{self.answers['constant']}_{words.upper()}"
+
+    def _is_required(self, name: str, facts: Facts) -> bool:
+        if name == "username":
+            return all(auth["username"] == "required" for auth in self.auth)
+        if name == "authType":
+            return all(self._insists(auth) for auth in self.auth)
+        return facts.get("required", False)
+
+    @staticmethod
+    def _insists(auth: Facts) -> bool:
+        """Whether an auth type can't work without any of its own settings."""
+        return any(option.get("required") for option in auth["options"].values())
+
+
+def _option(description: str, **facts: Any) -> Facts:
+    return {"description": description, "required": False, "secret": False, "default": None, "example": None} | facts
+
+
+def _of_auth(details: Facts, alone: bool) -> Facts:
+    """An auth type's option; one that it requires is required outright where it is the only type."""
+    return {
+        "description": details["description"],
+        "secret": details.get("secret", False),
+        "required": alone and details.get("required", False),
+        "example": details.get("example"),
+    }
+
+
+def _generated_module(pointer: str) -> str:
+    """The module that OpenMetadata generates from a schema file."""
+    return "metadata.generated.schema." + pointer.partition(".json")[0].replace("/", ".")
+
+
+class ConnectorExtension(ContextHook):
+    """Adds `connector` to every context that has the derived names."""
+
+    def __init__(extension, environment: Environment) -> None:
+        super().__init__(environment)
+        extension.environment = environment
+
+    def hook(self, context: dict[str, Any]) -> None:
+        catalog: Catalog = self.environment.catalog  # type: ignore[attr-defined]  # CatalogExtension adds it
+        context["connector"] = Connector(context, catalog)

@@ -1,0 +1,84 @@
+"""Names and places that follow from the answers, added to every template's context.
+
+Nothing of this is asked, and nothing is kept in the answers file. `PLACEMENTS` holds
+what differs between an OpenMetadata checkout and a distribution of its own.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from copier_template_extensions import ContextHook
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from jinja2 import Environment
+
+# Patterns of `str.format`, filled with the answers and the cased names. A folder of `root`
+# holds what belongs to a package only: it is empty, and so left out, in a checkout.
+PLACEMENTS: dict[str, dict[str, str]] = {
+    "package": {
+        "root": ".",
+        "import_path": "{package}",
+        "module_dir": "src/{package}",
+        "context_dir": ".",
+        "schema_file": "src/{package}/schema/{camel}Connection.json",
+        "steps_file": "src/{package}/schema/{camel}TestConnection.json",
+        "workflow_dir": "workflows",
+        "tests_dir": "tests",
+        "sample_file": "tests/fixtures/connection.json",
+        # What the connection is made from: settings read from connectionOptions.
+        "first_party": "{package}",
+        "config_class": "{type_name}Settings",
+        "config_module": "{package}.settings",
+        "config_import": "from {package}.settings import {type_name}Settings",
+    },
+    "contrib": {
+        "root": "",
+        "import_path": "metadata.ingestion.source.{service_type}.{module}",
+        "module_dir": "ingestion/src/metadata/ingestion/source/{service_type}/{module}",
+        "context_dir": "ingestion/src/metadata/ingestion/source/{service_type}/{module}",
+        "schema_file": (
+            "openmetadata-spec/src/main/resources/json/schema/"
+            "entity/services/connections/{service_type}/{camel}Connection.json"
+        ),
+        "steps_file": ("openmetadata-service/src/main/resources/json/data/testConnections/{service_type}/{camel}.json"),
+        "workflow_dir": "ingestion/src/metadata/examples/workflows",
+        "tests_dir": "ingestion/tests/unit/topology/{service_type}",
+        "sample_file": "ingestion/src/metadata/examples/workflows/{name}.yaml",
+        # What the connection is made from: the model generated from its schema.
+        "first_party": "metadata",
+        "config_class": "{type_name}ConnectionConfig",
+        "config_module": ("metadata.generated.schema.entity.services.connections.{service_type}.{camel}Connection"),
+        "config_import": (
+            "from metadata.generated.schema.entity.services.connections.{service_type}.{camel}Connection "
+            "import {type_name}Connection as {type_name}ConnectionConfig"
+        ),
+    },
+}
+
+
+def places(answers: Mapping[str, Any], casing: Mapping[str, Any]) -> dict[str, Any]:
+    """The derived names of a connector; `casing` holds the functions of naming.py by name."""
+    name, type_name = answers["name"], answers["type_name"]
+    names = {
+        "name": name,
+        "type_name": type_name,
+        "service_type": answers["service_type"],
+        "module": casing["module"](type_name),
+    } | {case: casing[case](name) for case in ("camel", "constant", "distribution", "package")}
+    derived = {key: pattern.format(**names) for key, pattern in PLACEMENTS[answers["placement"]].items()}
+    return names | derived | {"is_package": answers["placement"] == "package"}
+
+
+class PlacesExtension(ContextHook):
+    """Adds `places` to each context once the answers are complete and valid."""
+
+    def __init__(extension, environment: Environment) -> None:
+        super().__init__(environment)
+        extension.environment = environment
+
+    def hook(self, context: dict[str, Any]) -> None:
+        if context["_copier_phase"] in ("render", "tasks"):
+            context.update(places(context, self.environment.filters))

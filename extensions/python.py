@@ -1,0 +1,146 @@
+"""Python source that a formatter leaves as it is: imports, strings and collections.
+
+What a template writes out by hand is formatted already; these filters are for what
+grows with the answers. The conventions are ruff's own (its `I` rules and `ruff
+format`) at the line length of OpenMetadata's ingestion module.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from typing import TYPE_CHECKING
+
+from jinja2.ext import Extension
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from jinja2 import Environment
+
+LINE_LENGTH = 120
+
+_FROM = re.compile(r"from (?P<module>\S+) import (?P<names>.+)")
+_IMPORT = re.compile(r"import (?P<module>\S+)")
+
+
+def imports(block: str, *first_party: str) -> str:
+    """Sort, merge and wrap import statements, one statement a line, in any order.
+
+    `first_party` are the top-level modules that get the last section. Several names
+    of one module may come from several lines; a name imported `as` another keeps a
+    statement of its own. Raises ValueError for a line that is no import.
+    """
+    plain: set[str] = set()
+    members: dict[str, set[str]] = {}
+    for line in filter(None, map(str.strip, block.splitlines())):
+        if match := _FROM.fullmatch(line):
+            members.setdefault(match["module"], set()).update(name.strip() for name in match["names"].split(","))
+        elif match := _IMPORT.fullmatch(line):
+            plain.add(match["module"])
+        else:
+            raise ValueError(f"not an import: {line}")
+    sections: list[list[str]] = [[], [], [], []]
+    for module in sorted(plain, key=str.lower):
+        sections[_section(module, first_party)].append(f"import {module}")
+    for module in sorted(members, key=str.lower):
+        sections[_section(module, first_party)].extend(_from_statements(module, members[module]))
+    return "\n\n".join("\n".join(section) for section in sections if section)
+
+
+def py_string(text: object) -> str:
+    """A Python string literal, between the quotes that need fewer escapes."""
+    text = str(text)
+    mark = "'" if text.count('"') > text.count("'") else '"'
+    body = "".join(_escaped(character, mark) for character in text)
+    return f"{mark}{body}{mark}"
+
+
+def py_strings(texts: Iterable[object], brackets: str, indent: int, used: int) -> str:
+    """Python string literals in brackets, on one line where they fit, else one a line.
+
+    `indent` is the column of the statement, `used` how many characters of its line
+    are written already.
+    """
+    opening, closing = brackets[0], brackets[1]
+    literals = [py_string(text) for text in texts]
+    line = f"{opening}{', '.join(literals)}{closing}"
+    if used + len(line) <= LINE_LENGTH:
+        return line
+    lines = "".join(f"{' ' * (indent + 4)}{literal},\n" for literal in literals)
+    return f"{opening}\n{lines}{' ' * indent}{closing}"
+
+
+def py_value(value: object, indent: int) -> str:
+    """A Python literal of strings, numbers, dicts and lists, one item a line."""
+    if isinstance(value, dict):
+        items = [f"{py_string(key)}: {py_value(item, indent + 4)}" for key, item in value.items()]
+        opening, closing = "{", "}"
+    elif isinstance(value, list | tuple):
+        items = [py_value(item, indent + 4) for item in value]
+        opening, closing = "[", "]"
+    else:
+        return py_string(value) if isinstance(value, str) else repr(value)
+    if not items:
+        return opening + closing
+    lines = "".join(f"{' ' * (indent + 4)}{item},\n" for item in items)
+    return f"{opening}\n{lines}{' ' * indent}{closing}"
+
+
+def py_union(names: Iterable[str], indent: int, used: int) -> str:
+    """A union of types, on one line where it fits, else in parentheses with one type a line."""
+    names = list(names)
+    line = " | ".join(names)
+    if used + len(line) <= LINE_LENGTH:
+        return line
+    inner = " " * (indent + 4)
+    if len(inner + line) > LINE_LENGTH:
+        line = f"\n{inner}| ".join(names)
+    return f"(\n{inner}{line}\n{' ' * indent})"
+
+
+def _section(module: str, first_party: tuple[str, ...]) -> int:
+    top = module.partition(".")[0]
+    if top == "__future__":
+        return 0
+    if top in sys.stdlib_module_names:
+        return 1
+    return 3 if top in first_party else 2
+
+
+def _from_statements(module: str, names: set[str]) -> list[str]:
+    aliased = sorted(name for name in names if " as " in name)
+    direct = sorted((name for name in names if " as " not in name), key=_member_key)
+    groups = ([direct] if direct else []) + [[name] for name in aliased]
+    return [_from_statement(module, group) for group in sorted(groups, key=lambda group: _member_key(group[0]))]
+
+
+def _from_statement(module: str, names: list[str]) -> str:
+    line = f"from {module} import {', '.join(names)}"
+    if len(line) <= LINE_LENGTH:
+        return line
+    return f"from {module} import (\n" + "".join(f"    {name},\n" for name in names) + ")"
+
+
+def _member_key(name: str) -> tuple[int, str, str]:
+    """Constants, then classes, then the rest; alphabetical without regard to case."""
+    name = name.partition(" as ")[0]
+    kind = 0 if len(name) > 1 and name.isupper() else 1 if name[0].isupper() else 2
+    return kind, name.lower(), name
+
+
+def _escaped(character: str, mark: str) -> str:
+    if character in (mark, "\\"):
+        return "\\" + character
+    if character.isprintable():
+        return character
+    return character.encode("unicode_escape").decode("ascii")
+
+
+class PythonExtension(Extension):
+    """Adds the functions of this module as Jinja filters of the same names."""
+
+    def __init__(self, environment: Environment) -> None:
+        super().__init__(environment)
+        for function in (imports, py_string, py_strings, py_union, py_value):
+            environment.filters[function.__name__] = function

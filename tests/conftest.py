@@ -1,0 +1,77 @@
+"""What the tests share: the template to render from, the framework, and what to do where one is missing."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import copier
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+
+Scaffold = Callable[..., Path]
+
+
+def need(missing: str | None) -> None:
+    """Skip a test, by the name of what is missing; fail it in CI, where nothing may be."""
+    if missing and os.environ.get("CI") == "true":
+        pytest.fail(f"{missing} (a skip is a failure in CI)")
+    if missing:
+        pytest.skip(missing)
+
+
+@pytest.fixture(scope="session")
+def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The template's tracked and new files without their history: Copier reads them in place, without a clone."""
+    into = tmp_path_factory.mktemp("template")
+    listed = subprocess.run(
+        ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"],
+        cwd=ROOT,
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    for name in filter(None, listed.stdout.split("\0")):
+        source, target = ROOT / name, into / name
+        if source.is_file() and not name.startswith("tests/"):
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(source, target)
+    return into
+
+
+@pytest.fixture(scope="session")
+def scaffold(template: Path) -> Scaffold:
+    """Scaffold into a folder: `scaffold(destination, name=…, …)`, as `copier copy --defaults --trust` does."""
+
+    def run(destination: Path, *, skip_tasks: bool = False, **answers: Any) -> Path:
+        copier.run_copy(
+            str(template),
+            destination,
+            data={"name": "my_db", "service_type": "database"} | answers,
+            defaults=True,
+            unsafe=True,
+            quiet=True,
+            skip_tasks=skip_tasks,
+        )
+        return destination
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def framework() -> Path:
+    """The interpreter that has openmetadata-ingestion, given by OPENMETADATA_PYTHON."""
+    python = Path(os.environ.get("OPENMETADATA_PYTHON", ""))
+    need(None if python.is_file() else "openmetadata-ingestion is missing: run `make test`, or set OPENMETADATA_PYTHON")
+    return python
+
+
+@pytest.fixture(scope="session")
+def cache() -> Path:
+    """A folder that outlives a test run, for what is slow to make and the same each time."""
+    return ROOT / ".cache"

@@ -1,0 +1,157 @@
+"""Answers are honoured or refused: the refusals, each a line that says what to give instead."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.conftest import Scaffold
+
+REFUSED: list[tuple[dict[str, Any], str]] = [
+    ({"name": "MyDb"}, "'MyDb' is not snake case: give small letters, digits and underscores, such as my_db"),
+    ({"name": "2db"}, "'2db' is not snake case"),
+    ({"name": "größe"}, "'größe' is not snake case"),
+    ({"name": "my-db"}, "'my-db' is not snake case"),
+    ({"name": "my_db_"}, "'my_db_' has an underscore too many"),
+    ({"name": "my__db"}, "'my__db' has an underscore too many"),
+    ({"name": "class"}, "'class' is a word of Python's own: give another name, such as class_db"),
+    ({"name": "a" * 31}, "is too long: give at most 30 characters"),
+    ({"name": ""}, "'' is not snake case"),
+    ({"service_type": "dashboard"}, "dashboard is not furnished yet: choose database"),
+    ({"service_type": "drive"}, "'drive' is not in ['database']"),
+    ({"connection_type": "rest_api"}, "rest_api is not furnished for database yet: choose sqlalchemy"),
+    ({"connection_type": "odbc"}, "'odbc' is not in ['sqlalchemy']"),
+    ({"type_name": "My Db"}, "'My Db' can't be a class: give letters and digits that start with a capital"),
+    ({"type_name": "myDb"}, "'myDb' can't be a class"),
+    ({"type_name": "My_Db"}, "'My_Db' can't be a class"),
+    ({"type_name": "None"}, "'None' is a word of Python's own"),
+    ({"type_name": "CustomDb", "placement": "contrib"}, "rename 'CustomDb'"),
+    ({"display_name": "  "}, "give at least one letter"),
+    ({"display_name": "two\nlines"}, "give a single line"),
+    ({"description": ""}, "give at least one letter"),
+    ({"scheme": "my db"}, "'my db' is not a SQLAlchemy scheme: give dialect or dialect+driver"),
+    ({"scheme": "postgresql+psycopg2://host"}, "is not a SQLAlchemy scheme"),
+    ({"scheme": "a+b+c"}, "'a+b+c' is not a SQLAlchemy scheme"),
+    ({"scheme": ""}, "'' is not a SQLAlchemy scheme"),
+    ({"default_port": 0}, "0 is not a port: give a whole number from 1 to 65535"),
+    ({"default_port": 65536}, "65536 is not a port"),
+    ({"default_port": "high"}, "'high' is not a port"),
+    ({"default_port": True}, "True is not a port"),
+    ({"default_port": 1, "scheme": "sqlite+pysqlite"}, "this port belongs to connection_type sqlalchemy with a server"),
+    ({"docker_port": 80}, "this port belongs to docker_image: give that too, or leave the port out"),
+    ({"docker_image": "img", "docker_port": 70000}, "70000 is not a port"),
+    ({"namespace": "table"}, "'table' is not in"),
+    (
+        {"scheme": "mysql+pymysql", "namespace": "database.schema.table"},
+        "MySQL or MariaDB has schema.table: choose that",
+    ),
+    ({"auth_types": ["kerberos"]}, "'kerberos' is not in ['basic', 'iam', 'azure', 'jwt', 'token', 'oauth']"),
+    ({"auth_types": []}, "choose at least one auth type"),
+    ({"auth_types": ["basic"], "scheme": "sqlite+pysqlite"}, "SQLite has no login: leave auth_types empty"),
+    ({"capabilities": ["magic"]}, "'magic' is not in"),
+    ({"capabilities": ["usage"], "scheme": "sqlite+pysqlite"}, "SQLite has no query log: leave usage out"),
+    ({"capabilities": ["stored_procedures"], "scheme": "clickhousedb+connect"}, "ClickHouse has no stored procedures"),
+    (
+        {"docs_url": "docs.example.com"},
+        "'docs.example.com' is not a URL: give one that starts with https:// or http://",
+    ),
+    ({"docs_url": "https://"}, "'https://' is not a URL"),
+    ({"docs_url": "https://a b"}, "'https://a b' is not a URL"),
+    ({"docs_url": "https://a:99999/"}, "is not a URL"),
+    ({"docs_url": "javascript:alert(1)"}, "is not a URL"),
+    ({"sdk_package": "not a package!"}, "'not a package!' is not a PyPI requirement"),
+    ({"docker_image": "Not An Image"}, "'Not An Image' is not an image reference: give [registry/]name[:tag]"),
+    ({"docker_image": "img:"}, "'img:' is not an image reference"),
+]
+
+
+@pytest.mark.parametrize(("answers", "line"), REFUSED, ids=[line[:50] for _, line in REFUSED])
+def test_answer_is_refused_in_one_line(answers: dict[str, Any], line: str, scaffold: Scaffold, tmp_path: Path) -> None:
+    destination = tmp_path / "out"
+    with pytest.raises(ValueError) as refusal:
+        scaffold(destination, **answers)
+    assert line in str(refusal.value).splitlines()[-1]
+    assert not destination.exists()
+
+
+@pytest.mark.parametrize(
+    "answers",
+    [
+        {"docker_image": "registry.example.com:5000/team/image:1.2@sha256:" + "a" * 64, "docker_port": 1},
+        {"docs_url": "http://localhost:8080/docs?a=b#c"},
+        {"sdk_package": "boto3[crt]>=1.34,<2"},
+        {"default_port": "65535"},
+        {"scheme": "mydb"},
+        {"type_name": "SAPHana"},
+        {"capabilities": []},
+        {"capabilities": ["lineage", "usage"]},
+        {"auth_types": "[token, jwt]"},
+        {"name": "a" * 30},
+    ],
+    ids=str,
+)
+def test_answer_is_honoured(answers: dict[str, Any], scaffold: Scaffold, tmp_path: Path) -> None:
+    assert (scaffold(tmp_path / "out", **answers) / "pyproject.toml").is_file()
+
+
+@pytest.mark.parametrize(
+    ("name", "scheme", "port", "namespace", "driver"),
+    [
+        ("postgres", "postgresql+psycopg2", 5432, "database.schema.table", "psycopg2-binary~=2.9"),
+        ("mariadb", "mysql+pymysql", 3306, "schema.table", "PyMySQL~=1.1"),
+        ("clickhouse", "clickhousedb+connect", 8123, "schema.table", "clickhouse-connect>=0.8,<2"),
+        ("sqlite", "sqlite+pysqlite", None, "schema.table", ""),
+        ("my_db", "my_db", None, "schema.table", ""),
+    ],
+)
+def test_defaults_follow_the_dialect(
+    name: str, scheme: str, port: int | None, namespace: str, driver: str, scaffold: Scaffold, tmp_path: Path
+) -> None:
+    import yaml
+
+    answers = yaml.safe_load((scaffold(tmp_path / "out", name=name) / ".copier-answers.yml").read_text())
+    given = [answers.get(key) for key in ("scheme", "default_port", "namespace", "sdk_package")]
+    assert given == [scheme, port, namespace, driver]
+
+
+class TestCheckout:
+    """Scaffolding into a checkout, which is recognised by its specification."""
+
+    MODULE = "ingestion/src/metadata/ingestion/source/database/mydb"
+    SCHEMA = "openmetadata-spec/src/main/resources/json/schema/entity/services/connections/database"
+
+    @pytest.fixture
+    def checkout(self, tmp_path: Path) -> Path:
+        from tests.support.contrib import write_checkout
+
+        return write_checkout(tmp_path / "checkout")
+
+    def test_placement_is_contrib_by_default(self, checkout: Path, scaffold: Scaffold) -> None:
+        scaffold(checkout)
+        assert (checkout / self.MODULE / "connection.py").is_file()
+        assert (checkout / ".copier-answers.my_db.yml").is_file()
+
+    @pytest.mark.parametrize("taken", [f"{MODULE}/metadata.py", f"{SCHEMA}/myDbConnection.json"])
+    def test_connector_of_somebody_else_is_refused(self, taken: str, checkout: Path, scaffold: Scaffold) -> None:
+        (checkout / taken).parent.mkdir(parents=True, exist_ok=True)
+        (checkout / taken).write_text("not ours")
+        before = sorted(checkout.rglob("*"))
+        with pytest.raises(ValueError, match="already has a MyDb connector, which this template did not make"):
+            scaffold(checkout)
+        assert sorted(checkout.rglob("*")) == before
+        assert (checkout / taken).read_text() == "not ours"
+
+    def test_name_of_another_connector_of_ours_is_refused(self, checkout: Path, scaffold: Scaffold) -> None:
+        scaffold(checkout, name="my_db")
+        with pytest.raises(ValueError, match="already has a MyDB connector"):
+            scaffold(checkout, name="mydb", type_name="MyDB")
+
+    def test_connectors_live_side_by_side(self, checkout: Path, scaffold: Scaffold) -> None:
+        scaffold(checkout, name="my_db")
+        scaffold(checkout, name="other_db")
+        assert sorted(file.name for file in checkout.glob(".copier-answers*")) == [
+            ".copier-answers.my_db.yml",
+            ".copier-answers.other_db.yml",
+        ]

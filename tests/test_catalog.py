@@ -1,0 +1,112 @@
+"""The catalog's files fit their schemas and each other, and a wrong one is named."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import copier
+import pytest
+
+from extensions.catalog import Catalog, CatalogError
+from extensions.schema import ReferenceError, reference
+from tests.conftest import ROOT
+
+CATALOG = Catalog(ROOT / "catalog")
+
+
+@pytest.mark.parametrize("kind", ["services", "auth", "capabilities", "dialects", "releases"])
+def test_every_file_fits_its_schema(kind: str) -> None:
+    assert getattr(CATALOG, kind)
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new", "message"),
+    [
+        ("auth/jwt.yml", "title: a JSON", "titel: a JSON", "catalog/auth/jwt.yml: (the whole file): "),
+        ("capabilities/usage.yml", "needs: query_log", "needs: luck", "catalog/capabilities/usage.yml: needs: 'luck'"),
+        ("dialects/mysql.yml", "port: 3306", "port: '3306'", "catalog/dialects/mysql.yml: port: '3306'"),
+        ("services/database.yml", "mandatory: true", "mandatory: maybe", "catalog/services/database.yml: steps."),
+        (
+            "references.yml",
+            "model: FilterPattern",
+            "model: 7",
+            "catalog/references.yml: 2.0.targets.filterPattern.model",
+        ),
+        ("dialects/sqlite.yml", "title: SQLite", "title: [SQLite", "catalog/dialects/sqlite.yml: not YAML"),
+    ],
+)
+def test_wrong_file_is_refused_by_name_and_key(file: str, old: str, new: str, message: str, tmp_path: Path) -> None:
+    root = tmp_path / "catalog"
+    shutil.copytree(ROOT / "catalog", root)
+    text = (root / file).read_text()
+    assert old in text
+    (root / file).write_text(text.replace(old, new, 1))
+    catalog = Catalog(root)
+    with pytest.raises(CatalogError) as refusal:
+        for kind in ("services", "auth", "capabilities", "dialects", "releases"):
+            getattr(catalog, kind)
+    assert str(refusal.value).startswith(message)
+    assert "\n" not in str(refusal.value)
+
+
+def test_wrong_file_fails_before_anything_is_rendered(template: Path, tmp_path: Path) -> None:
+    broken = tmp_path / "template"
+    shutil.copytree(template, broken)
+    file = broken / "catalog/dialects/postgresql.yml"
+    file.write_text(file.read_text().replace("port: 5432", "port: high"))
+    answers = {"name": "my_db", "service_type": "database"}
+    with pytest.raises(Exception, match=r"catalog/dialects/postgresql\.yml: port: 'high'"):
+        copier.run_copy(str(broken), tmp_path / "out", data=answers, defaults=True, unsafe=True, quiet=True)
+    assert not (tmp_path / "out").exists()
+
+
+def test_every_reference_is_listed() -> None:
+    targets = CATALOG.release["targets"]
+    used = {facts["reference"] for facts in CATALOG.services["database"]["properties"].values() if "reference" in facts}
+    used |= {flag for facts in CATALOG.capabilities.values() for flag in facts.get("flags", ())}
+    used |= {
+        service["reference"]
+        for facts in CATALOG.auth.values()
+        for service in facts["services"].values()
+        if "reference" in service
+    }
+    assert sorted(used - targets.keys()) == []
+    assert sorted(targets.keys() - used) == []
+
+
+def test_everything_with_a_partial_has_it() -> None:
+    partials = ROOT / "partials"
+    wanted = [f"auth/{name}" for name in CATALOG.auth]
+    wanted += [f"dialect/{facts['partial']}" for facts in CATALOG.dialects.values() if "partial" in facts]
+    for service in CATALOG.services.values():
+        for name, facts in service["connections"].items():
+            if "source" in facts:
+                wanted += [f"source/{facts['source']}", f"connection/{name}"]
+    assert [name for name in wanted if not (partials / f"{name}.py.jinja").is_file()] == []
+
+
+def test_no_two_dialects_claim_a_backend_or_a_name() -> None:
+    claims = [claim for facts in CATALOG.dialects.values() for claim in facts["backends"]]
+    names = [name for facts in CATALOG.dialects.values() for name in facts.get("names", ())]
+    assert len(claims) == len(set(claims))
+    assert len(names) == len(set(names))
+
+
+@pytest.mark.parametrize(
+    ("target", "pointer"),
+    [
+        ("filterPattern", "../../../../type/filterPattern.json#/definitions/filterPattern"),
+        ("connectionOptions", "../connectionBasicType.json#/definitions/connectionOptions"),
+        ("basicAuth", "./common/basicAuth.json"),
+        ("personalAccessToken", "./databricks/personalAccessToken.json"),
+    ],
+)
+def test_reference_is_relative_to_the_schema(target: str, pointer: str) -> None:
+    place = "entity/services/connections/database/myDbConnection.json"
+    assert reference(place, target, CATALOG.release["targets"]) == pointer
+
+
+def test_reference_that_is_not_listed_is_refused() -> None:
+    with pytest.raises(ReferenceError, match="no target 'kerberos'"):
+        reference("a/b.json", "kerberos", CATALOG.release["targets"])

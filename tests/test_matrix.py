@@ -1,0 +1,180 @@
+"""Every combination of auth types, capabilities, namespace and placement for SQLAlchemy.
+
+63 sets of auth types x 32 of capabilities x 2 namespaces x 2 placements = 8064 connectors. All
+are rendered; what they share is checked once.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import tomllib
+from collections.abc import Iterator
+from functools import cache
+from itertools import combinations
+from pathlib import Path
+from typing import Any
+
+import copier
+import pytest
+import yaml
+
+from extensions.catalog import Catalog
+from tasks import validate
+from tests.conftest import ROOT
+from tests.support.contrib import generate_models, write_schemas
+from tests.support.render import Renderer
+
+CATALOG = Catalog(ROOT / "catalog")
+NAMESPACES = tuple(CATALOG.services["database"]["namespaces"])
+PLACEMENTS = ("package", "contrib")
+
+# What the emitted pyproject.toml asks of a package, and OpenMetadata's line length of both.
+LINT = ["--select=E,F,I,UP,B,SIM,RUF", "--ignore=E501", "--target-version=py310", "--line-length=120"]
+
+Answers = dict[str, Any]
+
+
+def subsets(names: list[str], smallest: int) -> list[list[str]]:
+    return [list(chosen) for size in range(smallest, len(names) + 1) for chosen in combinations(names, size)]
+
+
+AUTH_SETS = subsets(list(CATALOG.auth), 1)
+CAPABILITY_SETS = [["metadata", *chosen] for chosen in subsets(list(CATALOG.capabilities)[1:], 0)]
+
+
+def answers(placement: str, namespace: str, auth_types: list[str], capabilities: list[str]) -> Answers:
+    return {
+        "name": "my_db",
+        "service_type": "database",
+        "placement": placement,
+        "connection_type": "sqlalchemy",
+        "type_name": "MyDb",
+        "display_name": "My DB",
+        "description": "A database.",
+        "scheme": "myolap+pyodbc",
+        "default_port": 10000,
+        "namespace": namespace,
+        "auth_types": auth_types,
+        "capabilities": capabilities,
+        "docs_url": "",
+        "sdk_package": "",
+        "api_endpoints": "",
+        "docs_notes": "",
+        "docker_image": "",
+        "docker_port": None,
+    }
+
+
+def combos(placement: str, namespace: str, auth_sets: list[list[str]]) -> Iterator[Answers]:
+    for auth_types in auth_sets:
+        for capabilities in CAPABILITY_SETS:
+            yield answers(placement, namespace, auth_types, capabilities)
+
+
+@cache
+def renderer(template: Path) -> Renderer:
+    return Renderer(template)
+
+
+# Seven sets of auth types a test, so that the tests spread over the processors.
+CHUNKS = [AUTH_SETS[start : start + 9] for start in range(0, len(AUTH_SETS), 9)]
+
+
+def test_matrix_is_complete() -> None:
+    assert len(AUTH_SETS) * len(CAPABILITY_SETS) * len(NAMESPACES) * len(PLACEMENTS) == 63 * 32 * 2 * 2
+    assert sum(len(chunk) for chunk in CHUNKS) == 63
+
+
+@pytest.mark.parametrize("chunk", range(len(CHUNKS)))
+@pytest.mark.parametrize("namespace", NAMESPACES)
+@pytest.mark.parametrize("placement", PLACEMENTS)
+def test_every_combination_validates_compiles_and_is_formatted(
+    placement: str, namespace: str, chunk: int, template: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    unique: dict[str, str] = {}
+    validated: set[tuple[str, ...]] = set()
+    monkeypatch.chdir(tmp_path)
+    for combination in combos(placement, namespace, CHUNKS[chunk]):
+        files = renderer(template).files(combination)
+        for path, text in files.items():
+            unique.setdefault(text, path)
+        key, paths = evidence(files)
+        if key not in validated:
+            validated.add(key)
+            assert validate_files(files, paths) == 0, combination
+    check_texts(unique, tmp_path / "unique", placement)
+
+
+def evidence(files: dict[str, str]) -> tuple[tuple[str, ...], list[str]]:
+    """The texts that the validation task judges, and its arguments."""
+    (schema,) = [path for path in files if path.endswith("/myDbConnection.json")]
+    (steps,) = [path for path in files if path.endswith(("/myDbTestConnection.json", "/myDb.json"))]
+    (code,) = [path for path in files if path.endswith("/connection.py")]
+    (sample,) = [path for path in files if path.endswith(("/connection.json", "/my_db.yaml"))]
+    return tuple(files[path] for path in (schema, steps, code, sample)), [schema, steps, code, sample]
+
+
+def validate_files(files: dict[str, str], paths: list[str]) -> int:
+    for path in paths:
+        Path(path).parent.mkdir(parents=True, exist_ok=True)
+        Path(path).write_text(files[path])
+    schema, steps, code, sample = paths
+    return validate.main([schema, steps, str(Path(code).parent), sample])
+
+
+def check_texts(unique: dict[str, str], into: Path, placement: str) -> None:
+    """Parse each text in its own language; ruff sees all Python files at once."""
+    into.mkdir()
+    for number, (text, path) in enumerate(unique.items()):
+        assert text == "" or (text.endswith("\n") and not text.endswith("\n\n")), path
+        assert not any(line != line.rstrip() for line in text.splitlines()), path
+        if path.endswith(".py"):
+            compile(text, path, "exec")
+            (into / f"f{number}_{Path(path).name}").write_text(text)
+        elif path.endswith(".json"):
+            json.loads(text)
+        elif path.endswith((".yml", ".yaml")):
+            yaml.load(text, Loader=yaml.CSafeLoader)
+        elif path.endswith(".toml"):
+            tomllib.loads(text)
+        elif path.endswith(".md"):
+            assert text.count("```") % 2 == 0, path
+    first_party = ["openmetadata_my_db", "stand_in"] if placement == "package" else ["metadata"]
+    isort = f"lint.isort.known-first-party={json.dumps(first_party)}"
+    for command in (["check", *LINT, "--config", isort], ["format", "--diff", "--line-length=120"]):
+        ruff = [sys.executable, "-m", "ruff", command[0], "--isolated", "--no-cache", *command[1:], str(into)]
+        done = subprocess.run(ruff, capture_output=True, text=True)
+        assert done.returncode == 0, done.stdout[:3000]
+
+
+@pytest.mark.parametrize("chunk", range(len(CHUNKS)))
+@pytest.mark.parametrize("namespace", NAMESPACES)
+def test_models_are_generated_from_every_schema(namespace: str, chunk: int, template: Path, tmp_path: Path) -> None:
+    schemas = tmp_path / "schemas"
+    write_schemas(schemas)
+    place = schemas / "entity/services/connections/database"
+    texts = {
+        evidence(renderer(template).files(combination))[0][0]
+        for combination in combos("package", namespace, CHUNKS[chunk])
+    }
+    for number, text in enumerate(sorted(texts)):
+        (place / f"n{number}Connection.json").write_text(text)
+    generate_models(schemas, tmp_path / "models")
+    for number in range(len(texts)):
+        module = tmp_path / f"models/entity/services/connections/database/n{number}Connection.py"
+        assert "class MyDbConnection(BaseModel):" in module.read_text()
+
+
+@pytest.mark.parametrize("placement", PLACEMENTS)
+def test_renderer_gives_what_copier_gives(placement: str, template: Path, tmp_path: Path) -> None:
+    given = answers(placement, NAMESPACES[0], ["basic", "oauth"], CAPABILITY_SETS[-1])
+    copier.run_copy(str(template), tmp_path / "out", data=given, unsafe=True, quiet=True, skip_tasks=True)
+    written = {
+        str(path.relative_to(tmp_path / "out")): path.read_text()
+        for path in (tmp_path / "out").rglob("*")
+        if path.is_file() and not path.name.startswith(".copier-answers")
+    }
+    rendered = renderer(template).files(given)
+    assert written == {path: text for path, text in rendered.items() if not path.startswith(".copier-answers")}

@@ -1,0 +1,74 @@
+"""Casing and quoting."""
+
+from __future__ import annotations
+
+import json
+import tomllib
+
+import pytest
+import yaml
+
+from extensions import naming
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("my_db", ["my", "db"]),
+        ("my_db2", ["my", "db2"]),
+        ("BigQuery", ["Big", "Query"]),
+        ("HTTPServer", ["HTTP", "Server"]),
+        ("S3Bucket", ["S3", "Bucket"]),
+        ("db2", ["db2"]),
+        ("My OLAP-DB", ["My", "OLAP", "DB"]),
+        ("a1b2", ["a1", "b2"]),
+    ],
+)
+def test_words_keep_acronyms_together_and_digits_with_their_word(name: str, words: list[str]) -> None:
+    assert naming.words(name) == words
+
+
+@pytest.mark.parametrize(
+    ("function", "name", "cased"),
+    [
+        (naming.pascal, "my_db", "MyDb"),
+        (naming.pascal, "clickhouse", "Clickhouse"),
+        (naming.pascal, "db2_zos", "Db2Zos"),
+        (naming.camel, "my_db", "myDb"),
+        (naming.camel, "big_query_2", "bigQuery2"),
+        (naming.constant, "my_db", "MY_DB"),
+        (naming.module, "MyDb", "mydb"),
+        (naming.distribution, "my_db", "openmetadata-ingestion-connector-my-db"),
+        (naming.package, "my_db", "openmetadata_my_db"),
+    ],
+)
+def test_casing(function: object, name: str, cased: str) -> None:
+    assert function(name) == cased  # type: ignore[operator]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "plain",
+        'a "quoted" one',
+        "back\\slash",
+        "tab\tand\nline",
+        "Größe ✓ 😀",
+        "next line\x85separators\u2028\u2029",
+        "delete\x7f",
+        "'''",
+        "${HOME} {{ x }}",
+    ],
+)
+def test_quoted_text_reads_back_in_each_language(text: str) -> None:
+    quoted = naming.quote(text)
+    assert json.loads(quoted) == text
+    assert yaml.safe_load(quoted) == text
+    assert tomllib.loads(f"x = {quoted}")["x"] == text
+    assert eval(quoted) == text
+
+
+def test_fence_is_longer_than_any_in_the_text() -> None:
+    fenced = naming.fenced("a\n````\nb")
+    assert fenced.splitlines()[0] == "`````text"
+    assert fenced.splitlines()[-1] == "`````"
