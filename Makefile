@@ -33,7 +33,8 @@ bench: $(TOOLS) $(INGESTION) ## Measure a scaffold against an empty template and
 	@$(IN_TOOLS) python -m tests.bench
 
 docs: $(TOOLS) ## Bring the generated reference up to date and build the documentation in site/
-	$(IN_TOOLS) python docs/reference.py && uv run --quiet --active --group docs mkdocs build --strict
+	.venv/bin/uv pip install --quiet --python .venv/bin/python --group docs
+	$(IN_TOOLS) python docs/reference.py && NO_MKDOCS_2_WARNING=1 mkdocs build --quiet --strict
 
 clean: ## Remove the environments and caches
 	rm -rf .venv .venv-ingestion .cache site .pytest_cache .ruff_cache .mypy_cache

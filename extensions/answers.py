@@ -39,33 +39,33 @@ _IMAGE = re.compile(
 
 
 def name_fault(name: str) -> str:
-    """Faults of a connector's name."""
+    """Refuses what is not snake case, a trailing or doubled underscore, Python's keywords and long names."""
     if not _NAME.fullmatch(name):
-        return f"{name!r} is not snake case: give small letters, digits and underscores, such as my_db"
+        return f"give small letters, digits and underscores, such as my_db: {name!r} is not snake case"
     if name.endswith("_") or "__" in name:
-        return f"{name!r} has an underscore too many: give words joined by single underscores, such as my_db"
+        return f"give words joined by single underscores, such as my_db: {name!r} has one too many"
     if keyword.iskeyword(name):
-        return f"{name!r} is a word of Python's own: give another name, such as {name}_db"
+        return f"give another name, such as {name}_db: {name!r} is a word of Python's own"
     if len(name) > MAX_NAME:
-        return f"{name!r} is too long: give at most {MAX_NAME} characters"
+        return f"give at most {MAX_NAME} characters: {name!r} is too long"
     return ""
 
 
 def type_name_fault(type_name: str, placement: str) -> str:
-    """Faults of a service type, which becomes a class name and, in small letters, a module."""
+    """Refuses what can't be a class name and, in small letters, a module; in a checkout also `Custom…`."""
     if not _TYPE.fullmatch(type_name):
-        return f"{type_name!r} can't be a class: give letters and digits that start with a capital, such as MyDb"
+        return f"give letters and digits that start with a capital, such as MyDb: {type_name!r} can't be a class"
     if keyword.iskeyword(type_name) or keyword.iskeyword(type_name.lower()):
-        return f"{type_name!r} is a word of Python's own: give another type, such as {type_name}Db"
+        return f"give another type, such as {type_name}Db: {type_name!r} is a word of Python's own"
     if len(type_name) > MAX_NAME:
-        return f"{type_name!r} is too long: give at most {MAX_NAME} characters"
+        return f"give at most {MAX_NAME} characters: {type_name!r} is too long"
     if placement == "contrib" and type_name.lower().startswith("custom"):
-        return f"the framework takes every type that starts with Custom for a Custom connector: rename {type_name!r}"
+        return f"give another type: the framework takes {type_name!r}, like all that start so, for a Custom connector"
     return ""
 
 
 def taken_fault(type_name: str, destination: str, answers_file: str, service_type: str, schema_file: str) -> str:
-    """Whether a checkout already holds a connector of this type that is not this template's.
+    """Refuses a type that the checkout already has, unless this template made that connector.
 
     A connector of ours has its answers file at the root of the checkout.
     """
@@ -79,42 +79,42 @@ def taken_fault(type_name: str, destination: str, answers_file: str, service_typ
     for place in places:
         if (root / place).exists():
             return (
-                f"this checkout already has a {type_name} connector, which this template did not make ({place}): "
-                "give another name or type_name"
+                f"give another name or type_name: this checkout already has a {type_name} connector, "
+                f"which this template did not make ({place})"
             )
     return ""
 
 
 def scheme_fault(scheme: str, connection_type: str) -> str:
-    """Faults of a SQLAlchemy scheme: what `sqlalchemy.make_url` could not parse."""
+    """Refuses what `sqlalchemy.make_url` could not parse, and a scheme without SQLAlchemy."""
     if connection_type != "sqlalchemy":
-        return f"scheme belongs to connection_type sqlalchemy, not to {connection_type}: leave it out" if scheme else ""
+        return f"leave scheme out: it belongs to sqlalchemy, not to {connection_type}" if scheme else ""
     if not _SCHEME.fullmatch(scheme):
-        return f"{scheme!r} is not a SQLAlchemy scheme: give dialect or dialect+driver, such as postgresql+psycopg2"
+        return f"give dialect or dialect+driver, such as postgresql+psycopg2: {scheme!r} is not a SQLAlchemy scheme"
     return ""
 
 
-def port_fault(port: Any, belongs_to: str = "", owner: Any = True) -> str:
-    """Faults of a TCP port; `owner` is the answer that the port belongs to."""
-    if port is None:
+def port_fault(port: str, belongs_to: str = "", owner: Any = True) -> str:
+    """Refuses what is not a port from 1 to 65535, and a port without `owner`, the answer that it belongs to."""
+    if not port:
         return ""
-    if isinstance(port, bool) or not isinstance(port, int) or not 1 <= port <= 65535:
-        return f"{port!r} is not a port: give a whole number from 1 to 65535"
-    return "" if owner else f"this port belongs to {belongs_to}: give that too, or leave the port out"
+    if not re.fullmatch(r"[0-9]{1,5}", port) or not 1 <= int(port) <= 65535:
+        return f"give a whole number from 1 to 65535: {port!r} is not a port"
+    return "" if owner else f"leave this port out, or give what it belongs to: {belongs_to}"
 
 
 def line_fault(text: str) -> str:
-    """Faults of a text that has to fit on one line."""
+    """Refuses an empty text and one of several lines."""
     if not text.strip():
         return "give at least one letter"
     return "give a single line" if len(text.splitlines()) > 1 else ""
 
 
 def url_fault(url: str) -> str:
-    """Faults of a web address; the empty string is none."""
+    """Refuses what is not the address of a web page."""
     if not url:
         return ""
-    wrong = f"{url!r} is not a URL: give one that starts with https:// or http://"
+    wrong = f"give a URL that starts with https:// or http://: {url!r} is none"
     if re.search(r"[\s<>\"\\^`{|}\x00-\x1f\x7f]", url):
         return wrong
     try:
@@ -126,14 +126,14 @@ def url_fault(url: str) -> str:
 
 
 def image_fault(image: str) -> str:
-    """Faults of a container image reference; the empty string is none."""
+    """Refuses what is not a container image reference."""
     if not image or _IMAGE.fullmatch(image):
         return ""
-    return f"{image!r} is not an image reference: give [registry/]name[:tag], such as clickhouse/clickhouse-server:24.8"
+    return f"give [registry/]name[:tag], such as clickhouse/clickhouse-server:24.8: {image!r} is not an image reference"
 
 
 def requirement_fault(requirement: str) -> str:
-    """Faults of a PyPI requirement (PEP 508); the empty string is none."""
+    """Refuses what is not a PyPI requirement (PEP 508)."""
     if not requirement:
         return ""
     from packaging.requirements import InvalidRequirement, Requirement
@@ -141,12 +141,12 @@ def requirement_fault(requirement: str) -> str:
     try:
         Requirement(requirement)
     except InvalidRequirement:
-        return f"{requirement!r} is not a PyPI requirement: give a name, such as looker-sdk, or boto3>=1.34"
+        return f"give a PyPI name, such as looker-sdk or boto3>=1.34: {requirement!r} is not a requirement"
     return ""
 
 
 def auth_types_fault(auth_types: list[str], can_log_in: bool) -> str:
-    """A source with a login needs at least one auth type."""
+    """Refuses no auth type at all where the source has a login."""
     return "choose at least one auth type" if can_log_in and not auth_types else ""
 
 
@@ -162,7 +162,7 @@ class Choices:
             {
                 name: (
                     f"{facts['title']} service",
-                    "" if name in furnished else f"{name} is not furnished yet: choose {_alternatives(furnished)}",
+                    "" if name in furnished else f"choose {_alternatives(furnished)}: {name} is not furnished yet",
                 )
                 for name, facts in self._catalog.services.items()
             }
@@ -174,9 +174,9 @@ class Choices:
         choices = {}
         for name in ("sqlalchemy", "rest_api", "sdk_client"):
             if name not in known:
-                fault = f"{name} is for databases: choose {_alternatives(list(known))} for a {service_type}"
+                fault = f"choose {_alternatives(list(known))} for {service_type}: {name} is for databases"
             elif name not in furnished:
-                fault = f"{name} is not furnished for {service_type} yet: choose {_alternatives(furnished)}"
+                fault = f"choose {_alternatives(furnished)}: {name} is not furnished for {service_type} yet"
             else:
                 fault = ""
             choices[name] = (known.get(name, {}).get("title", "a SQLAlchemy dialect"), fault)
@@ -189,7 +189,7 @@ class Choices:
             {
                 name: (
                     facts["title"],
-                    "" if only in (None, name) else f"{dialect['title']} has {only}: choose that",
+                    "" if only in (None, name) else f"choose {only}: {dialect['title']} has that",
                 )
                 for name, facts in self._catalog.services[service_type].get("namespaces", {}).items()
             }
@@ -200,9 +200,9 @@ class Choices:
         choices = {}
         for name, facts in self._catalog.auth.items():
             if not self.can_log_in(scheme):
-                fault = f"{dialect['title']} has no login: leave auth_types empty"
+                fault = f"leave auth_types empty: {dialect['title']} has no login"
             elif service_type not in facts["services"]:
-                fault = f"no {service_type} connector signs in with {name}"
+                fault = f"leave {name} out: no {service_type} connector signs in with it"
             else:
                 fault = ""
             choices[name] = (facts["title"], fault)
@@ -214,9 +214,9 @@ class Choices:
         for name, facts in self._catalog.capabilities.items():
             needs = facts.get("needs")
             if connection_type not in facts["allowed"].get(service_type, ()):
-                fault = f"{name} is not for {service_type} over {connection_type}: leave it out"
+                fault = f"leave {name} out: it is not for {service_type} over {connection_type}"
             elif needs and needs not in dialect and needs not in dialect["statements"]:
-                fault = f"{dialect['title']} has no {needs.replace('_', ' ')}: leave {name} out"
+                fault = f"leave {name} out: {dialect['title']} has no {needs.replace('_', ' ')}"
             else:
                 fault = ""
             choices[name] = (facts["title"], fault)
@@ -235,8 +235,13 @@ class Choices:
         dialect = self._catalog.dialect_named(name)
         return dialect["scheme"] if dialect else name
 
-    def port(self, scheme: str) -> int | None:
-        return self._catalog.dialect(scheme).get("port")
+    def knows(self, name: str) -> bool:
+        """Whether a connector of this name has a scheme that is more than a guess."""
+        return self._catalog.dialect_named(name) is not None
+
+    def port(self, scheme: str) -> int | str:
+        """The default port of a scheme, empty where there is none."""
+        return self._catalog.dialect(scheme).get("port", "")
 
     def driver(self, scheme: str) -> str:
         """The PyPI requirement of a scheme's driver, empty where it is not known or not needed."""

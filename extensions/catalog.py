@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import yaml
+from copier.errors import UserMessageError
 from jinja2.ext import Extension
 
 if TYPE_CHECKING:
@@ -24,8 +25,8 @@ Facts = dict[str, Any]
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
-class CatalogError(ValueError):
-    """A catalog file is wrong. The message is one line: file, key and fault."""
+class CatalogError(UserMessageError):
+    """A catalog file is wrong. The message is one line: file, key and fault; Copier prints only that."""
 
 
 class Catalog:
@@ -89,7 +90,13 @@ class Catalog:
 
     def _load(self, path: Path, schema: Facts) -> Facts:
         # Imported when first used: it takes a tenth of a scaffold's time.
-        from jsonschema import Draft7Validator
+        try:
+            from jsonschema import Draft7Validator
+        except ImportError as error:
+            raise UserMessageError(
+                "jsonschema is missing beside Copier: install it there, "
+                "as in `uv tool install copier --with copier-template-extensions --with jsonschema`"
+            ) from error
 
         name = path.relative_to(self.root.parent).as_posix()
         try:

@@ -72,14 +72,15 @@ class Connector:
 
     @cached_property
     def auth(self) -> list[Facts]:
-        """The auth types asked for: the facts for this service type, with `name`, `title` and `model`."""
+        """The auth types asked for: their facts for this service type, `name`, `title`, `model`, `required` options."""
         return [self._auth(name) for name in self.answers["auth_types"]]
 
     def _auth(self, name: str) -> Facts:
         facts = self.catalog.auth[name]
         here = facts["services"][self.answers["service_type"]]
         model = here["definition"]["name"] if "definition" in here else self._target(here["reference"])["model"]
-        return {"name": name, "title": facts["title"], "model": model} | here
+        required = [option for option, details in here["options"].items() if details.get("required")]
+        return {"name": name, "title": facts["title"], "model": model, "required": required} | here
 
     @cached_property
     def capabilities(self) -> list[Facts]:
@@ -89,14 +90,15 @@ class Connector:
 
     @property
     def workflows(self) -> list[Facts]:
-        """The workflows that get a file: their facts, `name` (of the capability) and `file`."""
+        """The workflows that get a file: their facts, `name`, `flags` and `needs` of the capability, and `file`."""
         workflows = []
         for capability in self.capabilities:
             if "workflow" in capability:
                 name = capability["name"]
                 stem = name if self.answers["is_package"] else self.answers["name"]
                 stem += "" if self.answers["is_package"] or name == "metadata" else f"_{name}"
-                workflows.append({"name": name, "file": f"{stem}.yaml"} | capability["workflow"])
+                facts = {"name": name, "file": f"{stem}.yaml", "flags": capability["flags"]}
+                workflows.append(facts | {"needs": capability.get("needs")} | capability["workflow"])
         return workflows
 
     def workflow(self, name: str) -> Facts | None:
@@ -211,7 +213,9 @@ class Connector:
                 result[name] = _option(_JSON_OBJECTS[facts["reference"]])
             else:
                 text = self.described(name) or facts["title"] + "."
-                result[name] = _option(text, required=name in self.required, default=self.default(name))
+                default = self.default(name)
+                required = name in self.required and default is None
+                result[name] = _option(text, required=required, default=default)
         return [{"name": name} | facts for name, facts in result.items()]
 
     @cached_property
@@ -263,7 +267,7 @@ class Connector:
             return {"authType": self.auth_settings(auth)}
         return ({"authType": auth["name"]} if len(self.auth) > 1 else {}) | self.auth_options(auth)
 
-    def workflow_settings(self, secret: str) -> Facts:
+    def workflow_settings(self, workflow: Facts, secret: str) -> Facts:
         """Settings for a workflow, with the first auth type; `secret` is how a secret one is written."""
         result: Facts = {}
         for name in self.properties:
@@ -275,6 +279,8 @@ class Connector:
             else:
                 result |= {"authType": self.auth[0]["name"]} if len(self.auth) > 1 else {}
                 result |= self.auth_options(self.auth[0], secret)
+        if workflow["needs"] == "query_log" and not self.dialect["query_log"]["table"]:
+            result["queryHistoryTable"] = "query_history"
         return result
 
     def secret_variables(self) -> list[str]:
@@ -303,13 +309,8 @@ class Connector:
         if name == "username":
             return all(auth["username"] == "required" for auth in self.auth)
         if name == "authType":
-            return all(self._insists(auth) for auth in self.auth)
+            return all(auth["required"] for auth in self.auth)
         return facts.get("required", False)
-
-    @staticmethod
-    def _insists(auth: Facts) -> bool:
-        """Whether an auth type can't work without any of its own settings."""
-        return any(option.get("required") for option in auth["options"].values())
 
 
 def _option(description: str, **facts: Any) -> Facts:

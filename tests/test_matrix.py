@@ -54,7 +54,7 @@ def answers(placement: str, namespace: str, auth_types: list[str], capabilities:
         "display_name": "My DB",
         "description": "A database.",
         "scheme": "myolap+pyodbc",
-        "default_port": 10000,
+        "default_port": "10000",
         "namespace": namespace,
         "auth_types": auth_types,
         "capabilities": capabilities,
@@ -63,7 +63,7 @@ def answers(placement: str, namespace: str, auth_types: list[str], capabilities:
         "api_endpoints": "",
         "docs_notes": "",
         "docker_image": "",
-        "docker_port": None,
+        "docker_port": "",
     }
 
 

@@ -1,0 +1,59 @@
+"""The tests that a connector is emitted with pass, with the framework as it is installed."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.conftest import ROOT, Scaffold
+from tests.support.connector import install
+from tests.support.contrib import write_checkout
+
+pytestmark = pytest.mark.framework
+
+EVERYTHING = {
+    "scheme": "myolap+pyodbc",
+    "auth_types": ["basic", "iam", "azure", "jwt", "token", "oauth"],
+    "capabilities": ["lineage", "usage", "profiler", "stored_procedures", "data_diff"],
+}
+QUERY_LOG = {"capabilities": ["lineage", "usage", "profiler", "stored_procedures"]}
+
+# A sample of the matrix: everything at once in both namespaces, each auth type by itself, each
+# dialect with all that it can do, and the examples.
+SAMPLE: dict[str, dict[str, Any]] = {
+    "everything_2": EVERYTHING | {"namespace": "schema.table"},
+    "everything_3": EVERYTHING | {"namespace": "database.schema.table"},
+    "plain": {},
+    "iam": {"auth_types": ["iam"]},
+    "azure": {"auth_types": ["azure"]},
+    "jwt": {"auth_types": ["jwt"]},
+    "token": {"auth_types": ["token"], "scheme": "clickhousedb+connect"},
+    "oauth": {"auth_types": ["oauth"]},
+    "no_basic": {"auth_types": ["jwt", "oauth"]},
+    "postgres": QUERY_LOG,
+    "mariadb": QUERY_LOG,
+    "sqlite": {"capabilities": ["profiler", "data_diff"]},
+    "a" * 30: {"auth_types": ["basic", "oauth"]},
+} | {path.stem: yaml.safe_load(path.read_text()) for path in sorted((ROOT / "examples").glob("*.yml"))}
+
+
+@pytest.mark.parametrize("placement", ["package", "contrib"])
+@pytest.mark.parametrize("name", SAMPLE)
+def test_emitted_tests_pass(name: str, placement: str, scaffold: Scaffold, framework: Path, tmp_path: Path) -> None:
+    answers = {"name": name} | SAMPLE[name]
+    root = tmp_path / "out"
+    if placement == "contrib":
+        write_checkout(root)
+    scaffold(root, placement=placement, **answers)
+    connector = install(root, answers["name"], placement, framework, tmp_path / "installed")
+    pytest_run = [framework, "-m", "pytest", "-q", "-p", "no:cacheprovider", str(connector.tests)]
+    environment = os.environ | {"PYTHONPATH": str(connector.pythonpath)}
+    done = subprocess.run(pytest_run, cwd=root, env=environment, capture_output=True, text=True, timeout=180)
+    assert done.returncode == 0, done.stdout[-5000:] + done.stderr[-2000:]
+    assert " skipped" not in done.stdout
+    assert " passed" in done.stdout

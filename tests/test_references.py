@@ -1,0 +1,137 @@
+"""The catalog's facts about OpenMetadata, held against the installed release (and a specification, where given)."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from extensions.catalog import Catalog
+from tests.conftest import ROOT
+
+pytestmark = pytest.mark.framework
+
+CATALOG = Catalog(ROOT / "catalog")
+TARGETS = CATALOG.release["targets"]
+
+# Runs in the framework's interpreter: the JSON Schema of each model, and which names a module
+# has. Modules are read, not imported: many want the driver of their own source.
+PROBE = """
+import ast, importlib, importlib.util, json, sys
+asked = json.load(sys.stdin)
+answer = {"schemas": {}, "missing": []}
+from pydantic import TypeAdapter
+for name, (module, model) in asked["models"].items():
+    answer["schemas"][name] = TypeAdapter(getattr(importlib.import_module(module), model)).json_schema()
+for path in asked["imports"]:
+    module, _, name = path.rpartition(".")
+    found = importlib.util.find_spec(module)
+    body = ast.parse(open(found.origin).read()).body if found else []
+    names = {node.name for node in body if isinstance(node, ast.ClassDef)}
+    names |= {target.id for node in body if isinstance(node, ast.Assign) for target in node.targets}
+    if name not in names:
+        answer["missing"].append(path)
+from importlib.metadata import version
+answer["version"] = version("openmetadata-ingestion")
+from metadata.core.connections.test_connection.checks.database import DatabaseStep
+answer["steps"] = [step.value for step in DatabaseStep]
+print("\\n" + json.dumps(answer))
+"""
+
+
+def module_of(pointer: str) -> str:
+    return "metadata.generated.schema." + pointer.partition(".json")[0].replace("/", ".")
+
+
+@pytest.fixture(scope="module")
+def release(framework: Path) -> dict[str, Any]:
+    imports = []
+    for service_type, service in CATALOG.services.items():
+        for connection in service["connections"].values():
+            imports += [
+                f"{connection['base_module']}.{connection['base_class']}",
+                f"metadata.ingestion.source.{service_type}.{connection['reference_connector']}.service_spec.ServiceSpec",
+            ]
+        if "custom" in service:
+            stem = service["custom"]["model"][0].lower() + service["custom"]["model"][1:]
+            imports.append(
+                f"metadata.generated.schema.entity.services.connections.{service_type}.{stem}.{service['custom']['model']}"
+            )
+    asked = {
+        "models": {name: (module_of(target["pointer"]), target["model"]) for name, target in TARGETS.items()},
+        "imports": imports,
+    }
+    done = subprocess.run(
+        [framework, "-c", PROBE], input=json.dumps(asked), capture_output=True, text=True, timeout=120
+    )
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+def test_release_line_is_the_installed_one(release: dict[str, Any]) -> None:
+    line = list(CATALOG.releases)[-1]
+    assert release["version"].startswith(f"{line}.")
+    assert CATALOG.release["requirement"] == "openmetadata-ingestion~=2.0.7"
+
+
+def test_classes_exist(release: dict[str, Any]) -> None:
+    assert release["missing"] == []
+
+
+def test_steps_are_the_frameworks_own(release: dict[str, Any]) -> None:
+    assert [step for step in CATALOG.services["database"]["steps"] if step not in release["steps"]] == []
+
+
+@pytest.mark.parametrize("name", TARGETS)
+def test_shape_of_a_target_is_the_releases(name: str, release: dict[str, Any]) -> None:
+    schema = release["schemas"][name]
+    assert_same_shape(TARGETS[name]["shape"], schema, schema.get("$defs", {}), name)
+
+
+def assert_same_shape(fact: Any, model: dict[str, Any], definitions: dict[str, Any], where: str) -> None:
+    """Compare what the fact says (names, types, what is required, enum, default) with a model's schema."""
+    model = resolved(model, definitions)
+    if "oneOf" in fact:
+        assert_same_shape(fact["oneOf"][0], model, definitions, where)
+        return
+    if "enum" in fact:
+        assert fact["enum"] == model["enum"], where
+    if "type" in fact:
+        assert fact["type"] == model["type"], where
+    if "format" in fact:
+        assert fact["format"] == model.get("format"), where
+    if "properties" in fact and fact.get("additionalProperties") is False:
+        assert list(fact["properties"]) == list(model["properties"]), where
+        assert fact.get("required", []) == model.get("required", []), where
+        assert model["additionalProperties"] is False, where
+    for key, value in fact.get("properties", {}).items():
+        if value:
+            assert_same_shape(value, model["properties"][key], definitions, f"{where}.{key}")
+
+
+def resolved(model: dict[str, Any], definitions: dict[str, Any]) -> dict[str, Any]:
+    """The model's schema behind references, optional unions and unions of one."""
+    while True:
+        if "$ref" in model:
+            model = definitions[model["$ref"].rpartition("/")[2]]
+        elif "anyOf" in model:
+            model = next(choice for choice in model["anyOf"] if choice.get("type") != "null")
+        elif "allOf" in model:
+            model = model["allOf"][0]
+        else:
+            return model
+
+
+if specification := os.environ.get("OPENMETADATA_SPEC"):
+
+    @pytest.mark.parametrize("name", TARGETS)
+    def test_target_exists_in_the_specification(name: str) -> None:
+        path, _, fragment = TARGETS[name]["pointer"].partition("#/definitions/")
+        contents = json.loads((Path(specification) / path).read_text())
+        shape = contents["definitions"][fragment] if fragment else contents
+        if "properties" in TARGETS[name]["shape"]:
+            assert list(shape["properties"]) == list(TARGETS[name]["shape"]["properties"])
