@@ -1,0 +1,117 @@
+"""`make bench`: how long a scaffold takes, against an empty template and against `metadata scaffold-connector`.
+
+All are started as commands, as people start them, and copied from a Git URL of the same kind.
+The best of several runs is taken of each, in turn, so that the machine's moods cancel out.
+Prints seconds and the two ratios; exits 1 where one is over its budget.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import yaml
+
+ROOT = Path(__file__).resolve().parent.parent
+EXAMPLE = ROOT / "examples/my_olap_db.yml"
+RUNS = 7
+BUDGETS = {"an empty template": 1.5, "metadata scaffold-connector": 0.1}
+
+
+def git(*arguments: str, folder: Path) -> None:
+    identity = ["-c", "user.name=bench", "-c", "user.email=bench@example.com"]
+    subprocess.run(["git", *identity, *arguments], cwd=folder, check=True, capture_output=True)
+
+
+def empty_template(folder: Path) -> Path:
+    folder.mkdir()
+    (folder / "copier.yml").write_text("_subdirectory: template\n")
+    (folder / "template").mkdir()
+    (folder / "template/README.md").write_text("empty\n")
+    git("init", "--quiet", folder=folder)
+    git("add", "--all", folder=folder)
+    git("commit", "--quiet", "--message=empty", folder=folder)
+    git("tag", "1.0.0", folder=folder)
+    return folder
+
+
+def own_template(folder: Path) -> Path:
+    """A bare clone of this repository as it is committed."""
+    git("clone", "--quiet", "--bare", str(ROOT), str(folder), folder=ROOT)
+    git("tag", "1.0.0", folder=folder)
+    return folder
+
+
+def copy(template: Path, out: Path, *arguments: str) -> None:
+    shutil.rmtree(out, ignore_errors=True)
+    command = [Path(sys.executable).parent / "copier", "copy", "--quiet", "--defaults", "--trust"]
+    subprocess.run([*command, *arguments, f"git+file://{template}", out], check=True, capture_output=True)
+
+
+def scaffold_command(scratch: Path) -> Callable[[], None]:
+    """The framework's own command with the same answers. It looks for a checkout around its own module."""
+    answers = yaml.safe_load(EXAMPLE.read_text())
+    framework = Path(os.environ["OPENMETADATA_PYTHON"])
+    checkout = scratch / "checkout"
+    where = "import importlib.util as u; print(u.find_spec('metadata').submodule_search_locations[0])"
+    installed = subprocess.run([framework, "-c", where], check=True, capture_output=True, text=True).stdout.strip()
+    shutil.copytree(installed, checkout / "ingestion/src/metadata", symlinks=True)
+    (checkout / "openmetadata-spec").mkdir()
+    names = {"auth_types": "--auth-types", "capabilities": "--capabilities"}
+    command = [str(framework), "-m", "metadata", "scaffold-connector"]
+    for key, value in answers.items():
+        values = value if isinstance(value, list) else [value]
+        command += [names.get(key, f"--{key.replace('_', '-')}"), *map(str, values)]
+    environment = os.environ | {"PYTHONPATH": str(checkout / "ingestion/src")}
+
+    def run() -> None:
+        for folder in (checkout / "ingestion/src/metadata/ingestion/source/database").glob("my_olap_db"):
+            shutil.rmtree(folder)
+        subprocess.run(command, check=True, capture_output=True, env=environment)
+        assert (checkout / "ingestion/src/metadata/ingestion/source/database/my_olap_db/connection.py").is_file()
+
+    return run
+
+
+def best(runs: int, **actions: Callable[[], None]) -> dict[str, float]:
+    """The shortest time of each action in seconds, run in turn."""
+    times = dict.fromkeys(actions, float("inf"))
+    for _ in range(runs):
+        for name, action in actions.items():
+            started = time.perf_counter()
+            action()
+            times[name] = min(times[name], time.perf_counter() - started)
+    return times
+
+
+def main() -> int:
+    with tempfile.TemporaryDirectory(prefix="bench-") as folder:
+        scratch = Path(folder)
+        empty, own = empty_template(scratch / "empty"), own_template(scratch / "own.git")
+        command = scaffold_command(scratch)
+        times = best(
+            RUNS,
+            empty=lambda: copy(empty, scratch / "out"),
+            own=lambda: copy(own, scratch / "out", "--data-file", str(EXAMPLE)),
+        ) | best(2, command=command)
+    ratios = {
+        "an empty template": times["own"] / times["empty"],
+        "metadata scaffold-connector": times["own"] / times["command"],
+    }
+    print(f"copier copy of this template     {times['own']:6.2f} s   ({EXAMPLE.name}, best of {RUNS})")
+    print(f"copier copy of an empty template {times['empty']:6.2f} s")
+    print(f"metadata scaffold-connector      {times['command']:6.2f} s   (best of 2)")
+    for name, ratio in ratios.items():
+        verdict = "within" if ratio <= BUDGETS[name] else "OVER"
+        print(f"ratio to {name:<28} {ratio:6.2f}   {verdict} the budget of {BUDGETS[name]}")
+    return int(any(ratio > BUDGETS[name] for name, ratio in ratios.items()))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
