@@ -1,0 +1,472 @@
+"""Writes `docs/reference/questions.md` and `docs/reference/outputs.md` from the template itself.
+
+    python docs/reference.py            write both
+    python docs/reference.py --check    write nothing; exit 1 and name the file that is stale
+
+The questions come from copier.yml, what is refused from the sentences in
+extensions/answers.py, the tables from catalog/, and the files from rendering the
+template for each placement. Nothing of that stands here a second time. What is here:
+the order of the page, and a line about each emitted file that says nothing of itself.
+"""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import json
+import re
+import shutil
+import sys
+import tempfile
+import warnings
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+import copier
+import yaml
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+sys.dont_write_bytecode = True
+
+from extensions import answers, naming  # noqa: E402
+from extensions.catalog import Catalog  # noqa: E402
+from extensions.places import PLACEMENTS  # noqa: E402
+
+PAGES = ROOT / "docs" / "reference"
+
+# What Copier renders from; the rest of the repository has no part in it.
+TEMPLATE = ("copier.yml", "questions", "catalog", "extensions", "partials", "tasks", "template")
+
+# The answers that the pages show examples of.
+NAME = {"name": "my_db", "service_type": "database"}
+SCHEME = "postgresql+psycopg2"
+
+# Emitted files that neither CONNECTOR_CONTEXT.md nor a docstring of their own describes.
+ANSWERS_FILE = "The answers, and the version of the template: `copier update` starts from it. Not to be edited."
+OTHER_FILES = {
+    ".copier-answers.yml": ANSWERS_FILE,
+    ".copier-answers.my_db.yml": ANSWERS_FILE,
+    ".gitignore": "What Git leaves out.",
+    "CONNECTOR_CONTEXT.md": "What this connector is, what each file is for, what is left to do.",
+    "README.md": "For the users of the connector: how to run it, its options, what the source has to allow.",
+    "connection.json": "A connection that the task after rendering checks against the schema.",
+}
+
+Facts = dict[str, Any]
+
+
+# ---- Sentences out of the source ---------------------------------------------------
+
+
+def sentences(function: Any) -> list[str]:
+    """The refusals that a function of answers.py can give, in order, with <placeholders>."""
+    tree = ast.parse(inspect.cleandoc("\n" + inspect.getsource(function)))
+    local = {
+        target.id: node.value
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Assign)
+        for target in node.targets
+        if isinstance(target, ast.Name)
+    }
+    found: list[str] = []
+
+    def collect(value: ast.expr | None, everything: bool) -> None:
+        """Take the texts of a value; only f-strings where `everything` is false."""
+        if isinstance(value, ast.IfExp):
+            collect(value.body, True)
+            collect(value.orelse, True)
+        elif isinstance(value, ast.Name) and value.id in local:
+            collect(local[value.id], everything)
+        elif isinstance(value, ast.JoinedStr) or (everything and isinstance(value, ast.Constant)):
+            text = _text(value)
+            if text and text not in found:
+                found.append(text)
+
+    nodes = [node for node in ast.walk(tree) if isinstance(node, ast.stmt | ast.expr)]
+    for node in sorted(nodes, key=lambda node: (node.lineno, node.col_offset)):
+        if isinstance(node, ast.Return) or (
+            isinstance(node, ast.Assign) and getattr(node.targets[0], "id", "") == "fault"
+        ):
+            collect(node.value, True)
+        elif isinstance(node, ast.Tuple):
+            for element in node.elts:
+                if isinstance(element, ast.IfExp):
+                    collect(element, True)
+    return found
+
+
+def _text(value: ast.expr) -> str:
+    if isinstance(value, ast.Constant):
+        return str(value.value)
+    assert isinstance(value, ast.JoinedStr)
+    parts = []
+    for part in value.values:
+        if isinstance(part, ast.Constant):
+            parts.append(str(part.value))
+        elif isinstance(part, ast.FormattedValue):
+            shown = _placeholder(part.value)
+            parts.append(f"'{shown}'" if part.conversion == ord("r") else shown)
+    return "".join(parts)
+
+
+def _placeholder(value: ast.expr) -> str:
+    """What stands for a value: a constant of answers.py itself, else its name."""
+    if isinstance(value, ast.Name):
+        constant = getattr(answers, value.id, None)
+        return str(constant) if isinstance(constant, int) else f"<{value.id}>"
+    if isinstance(value, ast.Subscript) and isinstance(value.value, ast.Name):
+        return f"<{value.value.id}>"
+    names = [node.id for node in ast.walk(value) if isinstance(node, ast.Name)]
+    return f"<{names[-1]}>"
+
+
+def summary(function: Any) -> str:
+    """The first paragraph of a docstring as a phrase; empty where there is none."""
+    text = inspect.getdoc(function) or ""
+    return " ".join(text.split("\n\n")[0].split()).replace("``", "`").rstrip(".")
+
+
+# ---- questions.md ------------------------------------------------------------------
+
+
+def questions() -> Facts:
+    """The questions of copier.yml and the files that it includes, in the order in which they are asked."""
+
+    class Loader(yaml.SafeLoader):
+        pass
+
+    def include(_loader: Any, node: Any) -> Any:
+        return yaml.safe_load((ROOT / node.value).read_text(encoding="utf-8"))
+
+    Loader.add_constructor("!include", include)
+    merged: Facts = {}
+    for document in yaml.load_all((ROOT / "copier.yml").read_text(encoding="utf-8"), Loader=Loader):
+        merged |= {key: facts for key, facts in document.items() if not key.startswith("_")}
+    return merged
+
+
+def explained(expression: str, choices: answers.Choices) -> list[str]:
+    """What the docstrings say of the functions and filters in a Jinja expression."""
+    functions = [getattr(choices, name) for name in re.findall(r"choices\.(\w+)\(", expression)]
+    functions += [getattr(naming, name) for name in re.findall(r"\|\s*(\w+)", expression) if hasattr(naming, name)]
+    functions += [getattr(answers, name) for name in re.findall(r"(?<!\.)\b(default_\w+)\(", expression)]
+    return [text for text in dict.fromkeys(map(summary, functions)) if text]
+
+
+def bare(expression: object) -> str:
+    """A Jinja expression without its braces, on one line."""
+    text = " ".join(str(expression).split())
+    return re.sub(r"^\{\{\s*(.*?)\s*\}\}$", r"\1", text)
+
+
+def code(text: object) -> str:
+    return f"`{text}`"
+
+
+def question(name: str, facts: Facts, catalog: Catalog) -> Iterator[str]:
+    choices = answers.Choices(catalog)
+    yield f"### `{name}`"
+    yield ""
+    yield f"{facts['help']}"
+    yield ""
+    yield f"- **Type**: {kind_of(facts)}"
+    yield f"- **Default**: {default(facts, choices)}"
+    if when := facts.get("when"):
+        notes = explained(when, choices)
+        yield f"- **Asked when**: {code(bare(when))}" + (f" ({'; '.join(notes)})" if notes else "")
+    refused = []
+    if validator := facts.get("validator"):
+        for function in re.findall(r"\|\s*(\w+_fault)", validator):
+            refused += sentences(getattr(answers, function))
+    given = facts.get("choices")
+    if isinstance(given, dict):
+        yield "- **Choices**:"
+        for label, value in given.items():
+            yield f"    - {code(value)}: {label.split('  ', 1)[1].strip()}"
+    elif given:
+        method = re.search(r"choices\.(\w+)\(", given)
+        assert method is not None
+        yield "- **Choices**:"
+        for value, title in listed(method[1], choices):
+            yield f"    - {code(value)}: {title}"
+        refused += sentences(getattr(choices, method[1]))
+    if refused:
+        yield "- **Refused with**:"
+        for text in refused:
+            yield f"    - {code(text)}"
+    yield ""
+
+
+def kind_of(facts: Facts) -> str:
+    if "choices" in facts:
+        return "any of the choices" if facts.get("multiselect") else "one of the choices"
+    lines = ", of several lines" if facts.get("multiline") else ""
+    return {"str": "text", "yaml": "a number or nothing"}[facts["type"]] + lines
+
+
+def listed(method: str, choices: answers.Choices) -> list[tuple[str, str]]:
+    """The choices that a method of `Choices` gives, with their titles."""
+    arguments = {"service_type": "database", "connection_type": "sqlalchemy", "scheme": SCHEME}
+    function = getattr(choices, method)
+    wanted = {name: arguments[name] for name in inspect.signature(function).parameters}
+    return [(item["value"], label.split("  ", 1)[1].strip()) for label, item in json.loads(function(**wanted))]
+
+
+def default(facts: Facts, choices: answers.Choices) -> str:
+    if "default" not in facts:
+        return "none; it has to be answered"
+    value = facts["default"]
+    if "{{" not in str(value):
+        return "empty" if value in ("", "null") else code(value)
+    notes = explained(value, choices)
+    return "; ".join([*notes, code(bare(value))])
+
+
+def table(header: Iterable[str], rows: Iterable[Iterable[object]]) -> Iterator[str]:
+    header = list(header)
+    yield "| " + " | ".join(header) + " |"
+    yield "|" + "---|" * len(header)
+    for row in rows:
+        yield "| " + " | ".join(str(cell).replace("|", "\\|") for cell in row) + " |"
+    yield ""
+
+
+def questions_page(catalog: Catalog) -> Iterator[str]:
+    yield "# Questions"
+    yield ""
+    yield "Each question in the order in which it is asked. Any of them can be answered beforehand: with"
+    yield "`-d name=value`, or in a YAML file given with `--data-file`. With `--defaults` the rest take their default."
+    yield "An answer that does not fit is refused, with the sentence shown here: `<…>` stands for what was given,"
+    yield "or for what the catalog knows."
+    yield "A condition or a default in `code` is a Jinja expression over the answers before it."
+    yield ""
+    yield "## In order"
+    yield ""
+    for name, facts in questions().items():
+        yield from question(name, facts, catalog)
+    yield from service_tables(catalog)
+    yield from auth_tables(catalog)
+    yield from capability_table(catalog)
+    yield from dialect_tables(catalog)
+
+
+def service_tables(catalog: Catalog) -> Iterator[str]:
+    columns = list(dict.fromkeys(name for facts in catalog.services.values() for name in facts["connections"]))
+    columns.sort(key=["sqlalchemy", "rest_api", "sdk_client"].index)
+
+    def cell(facts: Facts, connection: str) -> str:
+        known = facts["connections"].get(connection)
+        if known is None:
+            return "-"
+        return "yes" if "source" in known else "not yet"
+
+    yield "## Service types"
+    yield ""
+    yield "*yes* can be chosen, *not yet* is known to the catalog but has no code, *-* does not exist."
+    yield ""
+    yield from table(
+        ["Service type", *map(code, columns), "Default"],
+        (
+            [code(name), *(cell(facts, column) for column in columns), code(facts["default_connection"])]
+            for name, facts in catalog.services.items()
+        ),
+    )
+
+
+def auth_tables(catalog: Catalog) -> Iterator[str]:
+    yield "## Auth types"
+    yield ""
+    yield from table(
+        ["Auth type", "Title", "For", "`username`"],
+        (
+            [code(name), facts["title"], service, here["username"]]
+            for name, facts in catalog.auth.items()
+            for service, here in facts["services"].items()
+        ),
+    )
+    yield "Options that each takes in a package, under `connectionOptions`:"
+    yield ""
+    rows = []
+    for name, facts in catalog.auth.items():
+        for here in facts["services"].values():
+            for option, details in here["options"].items():
+                marks = [mark for mark in ("required", "secret") if details.get(mark)]
+                rows.append([code(name), code(option), ", ".join(marks), details["description"]])
+    yield from table(["Auth type", "Option", "", "Meaning"], rows)
+
+
+def capability_table(catalog: Catalog) -> Iterator[str]:
+    yield "## Capabilities"
+    yield ""
+    yield "*Needs* is what a dialect has to have; *flags* are the properties that the connection schema gets."
+    yield ""
+    yield from table(
+        ["Capability", "Title", "For", "Needs", "Flags"],
+        (
+            [
+                code(name),
+                facts["title"],
+                "; ".join(f"{service} over {', '.join(map(code, over))}" for service, over in facts["allowed"].items()),
+                facts.get("needs", "").replace("_", " ") or "-",
+                "<br>".join(map(code, facts.get("flags", ()))) or "-",
+            ]
+            for name, facts in catalog.capabilities.items()
+        ),
+    )
+
+
+def dialect_tables(catalog: Catalog) -> Iterator[str]:
+    yield "## Dialects"
+    yield ""
+    yield "A scheme belongs to the dialect that lists the part before its `+`, and to `generic` where none does."
+    yield "A connector with one of the names gets the dialect's scheme as the default."
+    yield ""
+    for key, facts in catalog.dialects.items():
+        yield f"### {facts['title'] if facts['backends'] else 'Any other'}"
+        yield ""
+        log = facts.get("query_log")
+        rows = [
+            ("File", code(f"catalog/dialects/{key}.yml")),
+            ("Schemes", ", ".join(code(f"{name}+…") for name in facts["backends"]) or "every other"),
+            ("Default scheme", code(facts["scheme"]) if "scheme" in facts else "-"),
+            ("Names", ", ".join(map(code, facts.get("names", ()))) or "-"),
+            ("Default port", facts.get("port", "-")),
+            ("Namespace", code(facts["namespace"]) + " only" if "namespace" in facts else "either"),
+            ("Signs in", "no" if "login" in facts.get("drop_parts", ()) else "yes"),
+            ("Drivers", "<br>".join(driver_rows(facts)) or "to be given as `sdk_package`"),
+            (
+                "Query log",
+                "none" if log is None else code(log["table"]) if log["table"] else "`queryHistoryTable`, no default",
+            ),
+            ("Stored procedures", "yes" if "stored_procedures" in facts["statements"] else "no"),
+        ]
+        yield from table(["", ""], rows)
+
+
+def driver_rows(facts: Facts) -> Iterator[str]:
+    for driver, requirement in facts.get("drivers", {}).items():
+        yield f"`+{driver}`: " + (code(requirement) if requirement else "nothing to install")
+
+
+# ---- outputs.md --------------------------------------------------------------------
+
+
+def outputs_page(catalog: Catalog) -> Iterator[str]:
+    yield "# Files that are written"
+    yield ""
+    yield "Every file, for the name `my_db` with the type `MyDb` and the service type `database`. The list is made by"
+    yield "rendering: once with the smallest answers, and once for each capability, auth type and dialect."
+    yield ""
+    with tempfile.TemporaryDirectory() as scratch:
+        template = copy_of_template(Path(scratch) / "template")
+        for placement in PLACEMENTS:
+            yield f"## `{placement}`"
+            yield ""
+            yield from placement_tables(placement, catalog, template, Path(scratch) / placement)
+
+
+def copy_of_template(into: Path) -> Path:
+    """What Copier renders from, away from Git, so that it is taken as it is on disk."""
+    into.mkdir()
+    for name in TEMPLATE:
+        if (ROOT / name).is_dir():
+            shutil.copytree(ROOT / name, into / name, ignore=shutil.ignore_patterns("__pycache__"))
+        else:
+            shutil.copy(ROOT / name, into / name)
+    return into
+
+
+def placement_tables(placement: str, catalog: Catalog, template: Path, scratch: Path) -> Iterator[str]:
+    counter = iter(range(1000))
+
+    def render(**given: Any) -> Path:
+        into = scratch / str(next(counter))
+        data = NAME | {"placement": placement, "scheme": SCHEME} | given
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            copier.run_copy(str(template), into, data=data, defaults=True, unsafe=True, quiet=True, skip_tasks=True)
+        return into
+
+    def files(folder: Path) -> set[str]:
+        return {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
+
+    everything = render(capabilities=list(catalog.capabilities), auth_types=list(catalog.auth))
+    base = files(render())
+    conditions: dict[str, list[str]] = {file: [] for file in base}
+    for name in catalog.capabilities:
+        for file in files(render(capabilities=["metadata", name])) - base:
+            conditions.setdefault(file, []).append(f"`{name}` in `capabilities`")
+    for name in catalog.auth:
+        for file in files(render(auth_types=[name])) ^ base:
+            conditions.setdefault(file, []).append(f"`{name}` in `auth_types`")
+    for facts in catalog.dialects.values():
+        if "scheme" in facts:
+            for file in files(render(scheme=facts["scheme"])) ^ base:
+                conditions.setdefault(file, []).append(f"`scheme` is {facts['scheme']}")
+    if missing := files(everything) ^ set(conditions):
+        raise SystemExit(f"docs/reference.py: {placement}: no single answer explains {', '.join(sorted(missing))}")
+    known = context_table(everything)
+    groups: dict[str, list[str]] = {}
+    for file in sorted(conditions):
+        groups.setdefault(str(Path(file).parent), []).append(file)
+    for folder, members in groups.items():
+        yield f"**{'At the root' if folder == '.' else code(folder + '/')}**"
+        yield ""
+        yield from table(
+            ["File", "There", "What it is"],
+            (
+                [
+                    code(Path(file).name),
+                    " or ".join(conditions[file]).replace("` in `capabilities` or `", "` or `") or "always",
+                    described(file, everything, known),
+                ]
+                for file in members
+            ),
+        )
+
+
+def context_table(folder: Path) -> dict[str, str]:
+    """What CONNECTOR_CONTEXT.md says of each file."""
+    (context,) = folder.rglob("CONNECTOR_CONTEXT.md")
+    rows = re.findall(r"^\| `([^`]+)` \| (.+?) \| .+ \|$", context.read_text(encoding="utf-8"), re.MULTILINE)
+    return dict(rows)
+
+
+def described(file: str, folder: Path, known: dict[str, str]) -> str:
+    if file in known:
+        return known[file] + "."
+    name = Path(file).name
+    if name in OTHER_FILES:
+        return OTHER_FILES[name]
+    if name.endswith(".py"):
+        source = (folder / file).read_text(encoding="utf-8")
+        if not source.strip():
+            return "Empty: makes the folder a package."
+        if text := ast.get_docstring(ast.parse(source)):
+            return text.splitlines()[0]
+    raise SystemExit(f"docs/reference.py: nothing says what {file} is: add it to OTHER_FILES")
+
+
+# ---- Both --------------------------------------------------------------------------
+
+
+def main(arguments: list[str]) -> int:
+    catalog = Catalog(ROOT / "catalog")
+    pages = {"questions.md": questions_page, "outputs.md": outputs_page}
+    for name, page in pages.items():
+        file = PAGES / name
+        text = "\n".join(["<!-- Written by docs/reference.py: edit that, or what it reads. -->", "", *page(catalog)])
+        text = text.rstrip("\n") + "\n"
+        if "--check" not in arguments:
+            file.parent.mkdir(exist_ok=True)
+            file.write_text(text, encoding="utf-8")
+        elif not file.is_file() or file.read_text(encoding="utf-8") != text:
+            print(f"{file.relative_to(ROOT).as_posix()} is stale: run python docs/reference.py", file=sys.stderr)
+            return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
