@@ -3,6 +3,8 @@
 PYTHON ?= python3
 FRAMEWORK ?= openmetadata-ingestion==2.0.7.0
 JOBS ?= auto
+# Tests that share a database and its connector stay in one process.
+PYTEST := pytest -n $(JOBS) --dist loadgroup
 
 TOOLS := .venv/.ready
 INGESTION := .venv-ingestion/.ready
@@ -18,13 +20,13 @@ demo: $(TOOLS) $(INGESTION) ## Scaffold a SQLite connector, install it, ingest a
 	@$(IN_TOOLS) python -m tests.demo
 
 test: $(TOOLS) $(INGESTION) ## Run all tests
-	$(IN_TOOLS) pytest -n $(JOBS)
+	$(IN_TOOLS) $(PYTEST)
 
 test-fast: $(TOOLS) ## Run the tests that need neither the framework nor a database
-	$(IN_TOOLS) pytest -n $(JOBS) -m "not framework and not real"
+	$(IN_TOOLS) $(PYTEST) -m "not framework and not real"
 
 test-real: $(TOOLS) $(INGESTION) ## Run the tests that ingest real databases
-	$(IN_TOOLS) pytest -n $(JOBS) -m real
+	$(IN_TOOLS) $(PYTEST) -m real
 
 lint: $(TOOLS) ## Check style and types
 	$(IN_TOOLS) ruff check . && ruff format --check . && mypy

@@ -15,14 +15,12 @@ if TYPE_CHECKING:
 
     from jinja2 import Environment
 
-# Patterns of `str.format`, filled with the answers and the cased names. A folder of `root`
-# holds what belongs to a package only: it is empty, and so left out, in a checkout.
+# Patterns of `str.format`, filled with the answers and the cased names.
 PLACEMENTS: dict[str, dict[str, str]] = {
     "package": {
-        "root": ".",
         "import_path": "{package}",
         "module_dir": "src/{package}",
-        "context_dir": ".",
+        "context_file": "CONNECTOR_CONTEXT.md",
         "schema_file": "src/{package}/schema/{camel}Connection.json",
         "steps_file": "src/{package}/schema/{camel}TestConnection.json",
         "workflow_dir": "workflows",
@@ -35,22 +33,21 @@ PLACEMENTS: dict[str, dict[str, str]] = {
         "config_import": "from {package}.settings import {type_name}Settings",
     },
     "contrib": {
-        "root": "",
         "import_path": "metadata.ingestion.source.{service_type}.{module}",
         "module_dir": "ingestion/src/metadata/ingestion/source/{service_type}/{module}",
-        "context_dir": "ingestion/src/metadata/ingestion/source/{service_type}/{module}",
+        "context_file": "ingestion/src/metadata/ingestion/source/{service_type}/{module}/CONNECTOR_CONTEXT.md",
         "schema_file": (
             "openmetadata-spec/src/main/resources/json/schema/"
             "entity/services/connections/{service_type}/{camel}Connection.json"
         ),
-        "steps_file": ("openmetadata-service/src/main/resources/json/data/testConnections/{service_type}/{camel}.json"),
+        "steps_file": "openmetadata-service/src/main/resources/json/data/testConnections/{service_type}/{camel}.json",
         "workflow_dir": "ingestion/src/metadata/examples/workflows",
         "tests_dir": "ingestion/tests/unit/topology/{service_type}",
         "sample_file": "ingestion/src/metadata/examples/workflows/{name}.yaml",
         # What the connection is made from: the model generated from its schema.
         "first_party": "metadata",
         "config_class": "{type_name}ConnectionConfig",
-        "config_module": ("metadata.generated.schema.entity.services.connections.{service_type}.{camel}Connection"),
+        "config_module": "metadata.generated.schema.entity.services.connections.{service_type}.{camel}Connection",
         "config_import": (
             "from metadata.generated.schema.entity.services.connections.{service_type}.{camel}Connection "
             "import {type_name}Connection as {type_name}ConnectionConfig"

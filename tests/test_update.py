@@ -1,0 +1,94 @@
+"""`copier update` brings what the template has new and keeps what people edited."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import copier
+import pytest
+
+ANSWERS = {"name": "my_db", "service_type": "database", "scheme": "postgresql+psycopg2"}
+
+
+def git(folder: Path, *arguments: str) -> str:
+    identity = ["-c", "user.name=test", "-c", "user.email=test@example.com", "-c", "init.defaultBranch=main"]
+    command = ["git", *identity, *arguments]
+    return subprocess.run(command, cwd=folder, check=True, capture_output=True, text=True).stdout
+
+
+def commit(folder: Path, message: str) -> None:
+    git(folder, "add", "--all")
+    git(folder, "commit", "--quiet", "--message", message)
+
+
+@pytest.fixture
+def repository(template: Path, tmp_path: Path) -> Path:
+    """The template as a repository of its own, at version 1.0.0."""
+    repository = tmp_path / "repository"
+    shutil.copytree(template, repository)
+    git(repository, "init", "--quiet")
+    commit(repository, "first")
+    git(repository, "tag", "1.0.0")
+    return repository
+
+
+@pytest.fixture
+def project(repository: Path, copie: Any) -> Path:
+    """A package made from version 1.0.0, committed."""
+    result = copie.copy(extra_answers=ANSWERS, template_dir=repository)
+    assert result.exception is None
+    assert result.answers["name"] == "my_db"
+    git(result.project_dir, "init", "--quiet")
+    commit(result.project_dir, "as made")
+    return result.project_dir
+
+
+def release(repository: Path, file: str, old: str, new: str) -> None:
+    """Change a file of the template and call it version 1.1.0."""
+    text = (repository / file).read_text()
+    assert old in text
+    (repository / file).write_text(text.replace(old, new, 1))
+    commit(repository, "second")
+    git(repository, "tag", "1.1.0")
+
+
+def update(project: Path, **data: Any) -> None:
+    copier.run_update(project, data=data, defaults=True, unsafe=True, overwrite=True, quiet=True)
+
+
+def conflicts(project: Path) -> list[str]:
+    return [str(path) for path in project.rglob("*.*") if path.is_file() and b"<<<<<<<" in path.read_bytes()]
+
+
+def test_edit_survives_and_the_new_arrives(project: Path, repository: Path) -> None:
+    queries = project / "src/openmetadata_my_db/queries.py"
+    queries.write_text(queries.read_text().replace("SELECT datname", "SELECT upper(datname)"))
+    commit(project, "edited")
+    release(repository, "partials/connection/sqlalchemy.py.jinja", "Owns the engine:", "Owns the one engine:")
+    update(project)
+    assert "SELECT upper(datname)" in queries.read_text()
+    assert "Owns the one engine:" in (project / "src/openmetadata_my_db/connection.py").read_text()
+    assert conflicts(project) == []
+
+
+def test_each_version_renders_with_its_own_extensions(project: Path, repository: Path) -> None:
+    """Old and new are rendered in one process: were one's code used for both, no difference would be seen."""
+    release(repository, "extensions/schema.py", "{title} Test Connection", "Test of {title}")
+    update(project)
+    steps = (project / "src/openmetadata_my_db/schema/myDbTestConnection.json").read_text()
+    assert '"displayName": "Test of MyDb"' in steps
+    assert conflicts(project) == []
+
+
+def test_capability_added_by_an_update_brings_its_files(project: Path, repository: Path, tmp_path: Path) -> None:
+    update(project, capabilities=["metadata", "lineage"])
+    fresh = tmp_path / "fresh"
+    answers = ANSWERS | {"capabilities": ["metadata", "lineage"]}
+    copier.run_copy(str(repository), fresh, data=answers, defaults=True, unsafe=True, quiet=True)
+    for path in fresh.rglob("*"):
+        if path.is_file() and path.name != ".copier-answers.yml":
+            assert (project / path.relative_to(fresh)).read_bytes() == path.read_bytes(), path
+    assert git(project, "status", "--porcelain").count("??") == 3
