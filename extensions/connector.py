@@ -59,6 +59,14 @@ class Connector:
         return self.catalog.services[self.answers["service_type"]]
 
     @property
+    def custom(self) -> dict[str, str]:
+        """The Custom type that a package runs as: `type`, and the `model` of its connection in `module`."""
+        custom = self.service["custom"]
+        stem = f"{custom[0].lower()}{custom[1:]}Connection"
+        package = f"metadata.generated.schema.entity.services.connections.{self.answers['service_type']}"
+        return {"type": custom, "model": f"{custom}Connection", "module": f"{package}.{stem}"}
+
+    @property
     def connection(self) -> Facts:
         return self.service["connections"][self.answers["connection_type"]]
 

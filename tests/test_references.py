@@ -56,11 +56,9 @@ def release(framework: Path) -> dict[str, Any]:
                 f"{connection['base_module']}.{connection['base_class']}",
                 f"metadata.ingestion.source.{service_type}.{connection['reference_connector']}.service_spec.ServiceSpec",
             ]
-        if "custom" in service:
-            stem = service["custom"]["model"][0].lower() + service["custom"]["model"][1:]
-            imports.append(
-                f"metadata.generated.schema.entity.services.connections.{service_type}.{stem}.{service['custom']['model']}"
-            )
+        if custom := service.get("custom"):
+            package = f"metadata.generated.schema.entity.services.connections.{service_type}"
+            imports.append(f"{package}.{custom[0].lower()}{custom[1:]}Connection.{custom}Connection")
     asked = {
         "models": {name: (module_of(target["pointer"]), target["model"]) for name, target in TARGETS.items()},
         "imports": imports,
