@@ -26,7 +26,10 @@ MAX_NAME = 30
 
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
 _TYPE = re.compile(r"[A-Z][A-Za-z0-9]*")
-_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9_]*(\+[A-Za-z0-9_]+)?")
+_SCHEME = re.compile(r"[a-z][a-z0-9_]*(\+[a-z0-9_]+)?")
+
+# Types whose classes would take the names of classes that the emitted modules import.
+_RESERVED_TYPES = ("Base", "Lineage", "MultiDB", "QueryParser", "Usage", "Workflow")
 
 # The grammar of github.com/distribution/reference: [host[:port]/]path[:tag][@digest].
 _IMAGE_PART = r"[a-z0-9]+(?:(?:\.|_{1,2}|-+)[a-z0-9]+)*"
@@ -51,16 +54,18 @@ def name_fault(name: str) -> str:
     return ""
 
 
-def type_name_fault(type_name: str, placement: str) -> str:
-    """Refuses what can't be a class name and, in small letters, a module; in a checkout also `Custom…`."""
+def type_name_fault(type_name: str) -> str:
+    """Refuses what can't be a class name and, in small letters, a module, and names that the framework has taken."""
     if not _TYPE.fullmatch(type_name):
         return f"give letters and digits that start with a capital, such as MyDb: {type_name!r} can't be a class"
     if keyword.iskeyword(type_name) or keyword.iskeyword(type_name.lower()):
         return f"give another type, such as {type_name}Db: {type_name!r} is a word of Python's own"
     if len(type_name) > MAX_NAME:
         return f"give at most {MAX_NAME} characters: {type_name!r} is too long"
-    if placement == "contrib" and type_name.lower().startswith("custom"):
+    if type_name.lower().startswith("custom"):
         return f"give another type: the framework takes {type_name!r}, like all that start so, for a Custom connector"
+    if type_name in _RESERVED_TYPES:
+        return f"give another type, such as {type_name}Db: the framework has classes named after {type_name!r}"
     return ""
 
 
@@ -133,14 +138,16 @@ def image_fault(image: str) -> str:
 
 
 def requirement_fault(requirement: str) -> str:
-    """Refuses what is not a PyPI requirement (PEP 508)."""
+    """Refuses what is not a requirement that PyPI can meet (PEP 508): a URL can't be a dependency there."""
     if not requirement:
         return ""
     from packaging.requirements import InvalidRequirement, Requirement
 
     try:
-        Requirement(requirement)
+        direct = Requirement(requirement).url
     except InvalidRequirement:
+        direct = requirement
+    if direct:
         return f"give a PyPI name, such as looker-sdk or boto3>=1.34: {requirement!r} is not a requirement"
     return ""
 
@@ -201,6 +208,8 @@ class Choices:
         for name, facts in self._catalog.auth.items():
             if not self.can_log_in(scheme):
                 fault = f"leave auth_types empty: {dialect['title']} has no login"
+            elif name not in dialect.get("auth", [name]):
+                fault = f"leave {name} out: {dialect['title']} can't be signed in to with it"
             elif service_type not in facts["services"]:
                 fault = f"leave {name} out: no {service_type} connector signs in with it"
             else:
@@ -235,18 +244,25 @@ class Choices:
         dialect = self._catalog.dialect_named(name)
         return dialect["scheme"] if dialect else name
 
+    def misnamed_fault(self, scheme: str) -> str:
+        """Refuses a database's name in place of its SQLAlchemy dialect's."""
+        backend = scheme.partition("+")[0]
+        dialect = self._catalog.dialect_named(backend)
+        if dialect and backend not in dialect["backends"]:
+            return f"give {dialect['scheme']}: SQLAlchemy has no dialect {backend!r}"
+        return ""
+
     def knows(self, name: str) -> bool:
         """Whether a connector of this name has a scheme that is more than a guess."""
         return self._catalog.dialect_named(name) is not None
 
     def port(self, scheme: str) -> int | str:
         """The default port of a scheme, empty where there is none."""
-        return self._catalog.dialect(scheme).get("port", "")
+        return self._catalog.driver(scheme).get("port") or self._catalog.dialect(scheme).get("port", "")
 
     def driver(self, scheme: str) -> str:
         """The PyPI requirement of a scheme's driver, empty where it is not known or not needed."""
-        drivers = self._catalog.dialect(scheme).get("drivers", {})
-        return drivers.get(scheme.partition("+")[2]) or ""
+        return self._catalog.driver(scheme).get("requirement", "")
 
     def namespace(self, scheme: str) -> str:
         return self._catalog.dialect(scheme).get("namespace", "schema.table")

@@ -73,6 +73,12 @@ class Catalog:
                 return facts
         return self.dialects["generic"]
 
+    def driver(self, scheme: str) -> Facts:
+        """The facts about a scheme's driver, empty where it is not known."""
+        dialect = self.dialect(scheme)
+        name = scheme.partition("+")[2] or dialect.get("default_driver", "")
+        return dialect.get("drivers", {}).get(name, {})
+
     def dialect_named(self, name: str) -> Facts | None:
         """The dialect that a connector of this name is most likely for."""
         for facts in self.dialects.values():

@@ -75,6 +75,26 @@ class Connector:
         return self.catalog.dialect(self.answers["scheme"])
 
     @property
+    def driver(self) -> Facts:
+        """The facts about the scheme's driver; none where it is not known."""
+        return self.catalog.driver(self.answers["scheme"])
+
+    @property
+    def ssl(self) -> Facts:
+        """The driver's TLS arguments, or a guess at them."""
+        return self.driver.get("ssl") or self.catalog.dialects["generic"]["ssl"]
+
+    @property
+    def bearer(self) -> str | None:
+        """The connect argument that takes a token by itself, where the driver has one."""
+        return self.driver.get("bearer")
+
+    @property
+    def is_known(self) -> bool:
+        """Whether the driver's arguments are facts; else they are the author's to check."""
+        return "ssl" in self.driver or "file" in self.parts
+
+    @property
     def namespace(self) -> Facts:
         return self.service["namespaces"][self.answers["namespace"]]
 
@@ -100,12 +120,15 @@ class Connector:
     def workflows(self) -> list[Facts]:
         """The workflows that get a file: their facts, `name`, `flags` and `needs` of the capability, and `file`."""
         workflows = []
+        # What has no workflow of its own says on the service, by the first one, that it is there.
+        others = [flag for facts in self.capabilities if "workflow" not in facts for flag in facts.get("flags", ())]
         for capability in self.capabilities:
             if "workflow" in capability:
                 name = capability["name"]
                 stem = name if self.answers["is_package"] else self.answers["name"]
                 stem += "" if self.answers["is_package"] or name == "metadata" else f"_{name}"
-                facts = {"name": name, "file": f"{stem}.yaml", "flags": capability["flags"]}
+                flags = others if name == "metadata" else capability["flags"]
+                facts = {"name": name, "file": f"{stem}.yaml", "flags": flags}
                 workflows.append(facts | {"needs": capability.get("needs")} | capability["workflow"])
         return workflows
 
@@ -130,7 +153,7 @@ class Connector:
         """The parts of the connection that its schema and its code have."""
         parts = set(self.connection["parts"]) - set(self.dialect.get("drop_parts", ()))
         parts |= set(self.dialect.get("parts", ()))
-        if "mode" in self.dialect.get("ssl", {}):
+        if "tls" in parts and "mode" in self.ssl:
             parts.add("tls_mode")
         for capability in self.capabilities:
             parts |= set(capability.get("parts", ()))
@@ -186,6 +209,8 @@ class Connector:
 
     def example(self, name: str) -> Any:
         """A value for a property in samples and workflows; None where it is left out."""
+        if name == "username" and self.bearer and self.auth[0]["username"] == "optional":
+            return None  # such a driver takes a token instead of a user, not beside one
         if name not in self.required and name != "username":
             return None
         examples = {

@@ -27,35 +27,6 @@ JAVA_ROOT = "org.openmetadata.schema."
 # Names of properties that hold a secret wherever they stand.
 SECRET_NAMES = ("password", "secret", "token", "jwt", "privatekey", "passphrase", "apikey", "accesskey")
 
-# Shape of a test-connection definition (testConnectionDefinition.json of the release line).
-DEFINITION = {
-    "type": "object",
-    "required": ["name", "displayName", "description", "steps"],
-    "additionalProperties": False,
-    "properties": {
-        "name": {"type": "string", "minLength": 1},
-        "displayName": {"type": "string"},
-        "description": {"type": "string"},
-        "steps": {
-            "type": "array",
-            "minItems": 1,
-            "items": {
-                "type": "object",
-                "required": ["name", "description", "mandatory"],
-                "additionalProperties": False,
-                "properties": {
-                    "name": {"type": "string", "minLength": 1},
-                    "description": {"type": "string"},
-                    "errorMessage": {"type": "string"},
-                    "mandatory": {"type": "boolean"},
-                    "shortCircuit": {"type": "boolean"},
-                    "category": {"enum": ["ConnectionGate", "Capability"]},
-                },
-            },
-        },
-    },
-}
-
 
 class Fault(Exception):
     """One line: file, JSON pointer and what is wrong."""
@@ -68,8 +39,10 @@ def main(arguments: list[str]) -> int:
     schema_file, steps_file, module_dir, sample_file = map(Path, arguments)
     try:
         schema = load(schema_file)
-        registry = check_schema(schema_file, schema)
-        check_definition(steps_file, load(steps_file), module_dir / "connection.py", schema)
+        facts = release()
+        registry = check_schema(schema_file, schema, facts["targets"])
+        shape = facts["test_connection"]["shape"]
+        check_definition(steps_file, load(steps_file), shape, module_dir / "connection.py", schema)
         check_sample(sample_file, schema, registry)
     except Fault as fault:
         print(fault, file=sys.stderr)
@@ -87,7 +60,7 @@ def load(file: Path) -> Any:
         raise Fault(file, "", f"is not JSON: {error}") from error
 
 
-def check_schema(file: Path, schema: dict[str, Any]) -> Any:
+def check_schema(file: Path, schema: dict[str, Any], targets: dict[str, Any]) -> Any:
     """Check the connection schema by itself; gives the registry that resolves its references."""
     from jsonschema import Draft7Validator
 
@@ -105,7 +78,7 @@ def check_schema(file: Path, schema: dict[str, Any]) -> Any:
             raise Fault(file, pointer, f"{given!r} does not fit the others: {wanted!r} does")
     for pointer, part in objects(schema):
         check_object(file, pointer, part)
-    return check_references(file, schema)
+    return check_references(file, schema, targets)
 
 
 def objects(part: Any, pointer: str = "") -> Iterator[tuple[str, dict[str, Any]]]:
@@ -134,7 +107,7 @@ def check_object(file: Path, pointer: str, part: dict[str, Any]) -> None:
         raise Fault(file, f"{pointer}/default", f"{part['default']!r} is not in the enum")
 
 
-def check_references(file: Path, schema: dict[str, Any]) -> Any:
+def check_references(file: Path, schema: dict[str, Any], targets: dict[str, Any]) -> Any:
     """Resolve every `$ref`: in the checkout where there is one, else among the known targets."""
     from referencing import Registry, Resource
     from referencing.exceptions import Unresolvable
@@ -142,7 +115,7 @@ def check_references(file: Path, schema: dict[str, Any]) -> Any:
 
     # Outside a checkout the same folders hold only what this template writes.
     checkout = (SPEC_IN_CHECKOUT / "type").is_dir()
-    known = {} if checkout else stand_ins()
+    known = {} if checkout else stand_ins(targets)
 
     def retrieve(uri: str) -> Resource[Any]:
         place = uri.removeprefix(SCHEMA_ROOT)
@@ -168,14 +141,19 @@ def check_references(file: Path, schema: dict[str, Any]) -> Any:
     return registry
 
 
-def stand_ins() -> dict[str, Any]:
-    """The targets of catalog/references.yml as schema files, by their path below the schema root."""
+def release() -> dict[str, Any]:
+    """The facts about the newest release line; rendering has checked the file."""
     import yaml
 
-    files: dict[str, Any] = {}
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     releases = yaml.load((TEMPLATE / "catalog" / "references.yml").read_text(encoding="utf-8"), Loader=loader)
-    for target in list(releases.values())[-1]["targets"].values():
+    return list(releases.values())[-1]
+
+
+def stand_ins(targets: dict[str, Any]) -> dict[str, Any]:
+    """The targets of catalog/references.yml as schema files, by their path below the schema root."""
+    files: dict[str, Any] = {}
+    for target in targets.values():
         place, _, fragment = target["pointer"].partition("#/definitions/")
         if fragment:
             files.setdefault(place, {"definitions": {}})["definitions"][fragment] = target["shape"]
@@ -184,11 +162,11 @@ def stand_ins() -> dict[str, Any]:
     return files
 
 
-def check_definition(file: Path, definition: Any, code: Path, schema: dict[str, Any]) -> None:
+def check_definition(file: Path, definition: Any, shape: dict[str, Any], code: Path, schema: dict[str, Any]) -> None:
     """Check the test-connection definition by itself and against the checks in the code."""
     from jsonschema import Draft7Validator
 
-    for error in Draft7Validator(DEFINITION).iter_errors(definition):
+    for error in Draft7Validator(shape).iter_errors(definition):
         raise Fault(file, pointer_of(error.absolute_path), error.message)
     if definition["name"] != (service_type := schema["properties"]["type"]["default"]):
         raise Fault(file, "/name", f"{definition['name']!r} is not the service type {service_type!r}")

@@ -27,7 +27,15 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
     ({"type_name": "myDb"}, "'myDb' can't be a class"),
     ({"type_name": "My_Db"}, "'My_Db' can't be a class"),
     ({"type_name": "None"}, "'None' is a word of Python's own"),
-    ({"type_name": "CustomDb", "placement": "contrib"}, "give another type: the framework takes 'CustomDb'"),
+    ({"type_name": "CustomDb"}, "give another type: the framework takes 'CustomDb'"),
+    ({"name": "workflow"}, "give another type, such as WorkflowDb: the framework has classes named after 'Workflow'"),
+    ({"scheme": "POSTGRESQL+psycopg2"}, "'POSTGRESQL+psycopg2' is not a SQLAlchemy scheme"),
+    ({"scheme": "postgres+psycopg2"}, "give postgresql+psycopg2: SQLAlchemy has no dialect 'postgres'"),
+    (
+        {"scheme": "clickhousedb+connect", "auth_types": ["iam"]},
+        "leave iam out: ClickHouse can't be signed in to with it",
+    ),
+    ({"sdk_package": "foo @ git+https://example.com/foo"}, "give a PyPI name"),
     ({"display_name": "  "}, "give at least one letter"),
     ({"display_name": "two\nlines"}, "give a single line"),
     ({"description": ""}, "give at least one letter"),
@@ -114,6 +122,22 @@ def test_defaults_follow_the_dialect(
     answers = yaml.safe_load((scaffold(tmp_path / "out", name=name) / ".copier-answers.yml").read_text())
     given = [answers.get(key) for key in ("scheme", "default_port", "namespace", "sdk_package")]
     assert given == [scheme, port, namespace, driver]
+
+
+@pytest.mark.parametrize(
+    ("scheme", "port", "driver"),
+    [
+        ("clickhouse+native", "9000", "clickhouse-sqlalchemy~=0.3"),
+        ("mysql", "3306", "mysqlclient~=2.2"),
+        ("postgresql", "5432", "psycopg2-binary~=2.9"),
+        ("postgresql+asyncpg", "5432", ""),
+    ],
+)
+def test_defaults_follow_the_driver(scheme: str, port: str, driver: str, scaffold: Scaffold, tmp_path: Path) -> None:
+    import yaml
+
+    answers = yaml.safe_load((scaffold(tmp_path / "out", scheme=scheme) / ".copier-answers.yml").read_text())
+    assert [answers["default_port"], answers["sdk_package"]] == [port, driver]
 
 
 class TestCheckout:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import shutil
 from pathlib import Path
 
@@ -110,3 +111,39 @@ def test_reference_is_relative_to_the_schema(target: str, pointer: str) -> None:
 def test_reference_that_is_not_listed_is_refused() -> None:
     with pytest.raises(ReferenceError, match="no target 'kerberos'"):
         reference("a/b.json", "kerberos", CATALOG.release["targets"])
+
+
+def accepted_arguments(driver: str) -> set[str]:
+    """The connect arguments that a real driver takes."""
+    if driver == "pymysql":
+        import pymysql
+
+        return set(inspect.signature(pymysql.connections.Connection.__init__).parameters)
+    if driver == "connect":
+        import clickhouse_connect
+        from clickhouse_connect.driver.httpclient import HttpClient
+
+        takes = (clickhouse_connect.driver.create_client, HttpClient.__init__)
+        return {name for function in takes for name in inspect.signature(function).parameters}
+    import psycopg2.extensions
+
+    class Anything(set[str]):
+        """libpq knows its own parameters: `make_dsn` raises for any other."""
+
+        def __contains__(self, name: object) -> bool:
+            psycopg2.extensions.make_dsn(**{str(name): "x"})
+            return True
+
+    return Anything()
+
+
+@pytest.mark.parametrize(
+    ("dialect", "driver"), [("mysql", "pymysql"), ("clickhouse", "connect"), ("postgresql", "psycopg2")]
+)
+def test_driver_takes_the_arguments_that_the_catalog_gives_it(dialect: str, driver: str) -> None:
+    facts = CATALOG.dialects[dialect]["drivers"][driver]
+    ssl = facts["ssl"]
+    names = [ssl[key] for key in ("ca", "cert", "key", "mode") if key in ssl] + list(ssl.get("enable", {}))
+    names += [facts["bearer"]] if "bearer" in facts else []
+    accepted = accepted_arguments(driver)
+    assert [name for name in names if name not in accepted] == []

@@ -78,7 +78,7 @@ def renderer(template: Path) -> Renderer:
     return Renderer(template)
 
 
-# Seven sets of auth types a test, so that the tests spread over the processors.
+# Nine sets of auth types a test, so that the tests spread over the processors.
 CHUNKS = [AUTH_SETS[start : start + 9] for start in range(0, len(AUTH_SETS), 9)]
 
 

@@ -170,6 +170,7 @@ def test_wrong_password_is_said(case: Case, monkeypatch: pytest.MonkeyPatch) -> 
 @SERVERS
 def test_closed_port_is_said(case: Case) -> None:
     case.restart()
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        port = server.getsockname()[1]
-    assert_refused(case.ingest(hostPort=f"127.0.0.1:{port}"), case, "Connection refused", "check the port in hostPort")
+    with socket.socket() as closed:
+        closed.bind(("127.0.0.1", 0))
+        refused = case.ingest(hostPort=f"127.0.0.1:{closed.getsockname()[1]}")
+    assert_refused(refused, case, "Connection refused", "check the port in hostPort")

@@ -186,7 +186,7 @@ def test_code_is_formatted_for_any_name_and_dialect(name: str, scheme: str, scaf
         skip_tasks=True,
         name=name,
         scheme=scheme,
-        auth_types=[] if embedded else ["basic", "iam", "oauth"],
+        auth_types=[] if embedded else ["basic", "jwt", "oauth"],
         capabilities=["profiler"] if embedded else ["lineage", "usage", "profiler"],
     )
     for command in (["check"], ["format", "--diff"]):
@@ -209,3 +209,15 @@ def test_missing_helper_of_copier_is_named(template: Path, tmp_path: Path) -> No
     assert "copier_template_extensions" in done.stderr
     assert "install these extensions" in done.stderr
     assert not (tmp_path / "out").exists()
+
+
+def test_name_that_yaml_takes_for_something_else_stays_a_name(scaffold: Scaffold, tmp_path: Path) -> None:
+    root = scaffold(tmp_path / "out", name="on")
+    assert yaml.safe_load((root / "workflows/metadata.yaml").read_text())["source"]["serviceName"] == "on"
+
+
+def test_driver_of_bearer_tokens_gets_no_user(scaffold: Scaffold, tmp_path: Path) -> None:
+    root = scaffold(tmp_path / "out", scheme="clickhousedb+connect", auth_types=["jwt"])
+    workflow = yaml.safe_load((root / "workflows/metadata.yaml").read_text())
+    options = workflow["source"]["serviceConnection"]["config"]["connectionOptions"]
+    assert options == {"jwt": "env:MY_DB_JWT", "hostPort": "localhost:8123"}

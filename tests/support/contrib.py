@@ -1,16 +1,14 @@
 """An OpenMetadata checkout to scaffold into, and the installed framework with a contribution laid over it.
 
 The checkout is a skeleton: the schemas that a connection refers to, with the shapes of
-catalog/references.yml, or the real ones of the directory in OPENMETADATA_SPEC. The overlay
-stands in for `make generate` and a build: a copy of the installed `metadata` package with the
-contribution's files, the model that datamodel-code-generator makes of its schema, and its type
-in the generated service model.
+catalog/references.yml. The overlay stands in for `make generate` and a build: links to the
+installed `metadata` package, with the contribution's files, the model that
+datamodel-code-generator makes of its schema, and its type in the generated service model.
 """
 
 from __future__ import annotations
 
 import json
-import os
 import re
 import shutil
 import subprocess
@@ -38,13 +36,12 @@ CODEGEN = (
 )
 
 
-def write_checkout(root: Path) -> Path:
-    """Make a skeleton checkout below `root`; gives `root`."""
-    schemas = root / SPEC
-    if source := os.environ.get("OPENMETADATA_SPEC"):
-        shutil.copytree(source, schemas)
+def write_checkout(root: Path, specification: Path | None = None) -> Path:
+    """Make a skeleton checkout below `root`, around a specification where there is one; gives `root`."""
+    if specification:
+        shutil.copytree(specification, root / SPEC)
     else:
-        write_schemas(schemas)
+        write_schemas(root / SPEC)
     for folder in ("openmetadata-service", "openmetadata-ui", "ingestion/src/metadata"):
         (root / folder).mkdir(parents=True)
     return root
