@@ -11,7 +11,7 @@ INGESTION := .venv-ingestion/.ready
 IN_TOOLS := . .venv/bin/activate &&
 export OPENMETADATA_PYTHON := $(CURDIR)/.venv-ingestion/bin/python
 
-.PHONY: help demo test test-fast test-real lint bench docs clean
+.PHONY: help demo test test-fast test-real lint catalog bench docs clean
 
 help: ## Say what each target does
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -30,6 +30,9 @@ test-real: $(TOOLS) $(INGESTION) ## Run the tests that ingest real databases
 
 lint: $(TOOLS) ## Check style and types
 	$(IN_TOOLS) ruff check . && ruff format --check . && mypy
+
+catalog: $(TOOLS) ## Check the catalog after an edit, and record that it was
+	$(IN_TOOLS) python -m extensions.catalog
 
 bench: $(TOOLS) $(INGESTION) ## Measure a scaffold against an empty template and `metadata scaffold-connector`
 	@$(IN_TOOLS) python -m tests.bench

@@ -1,5 +1,8 @@
 """Loads the facts of `catalog/` and checks each file against its JSON Schema.
 
+Loading a validator takes longer than all else here, so a catalog that `make catalog` has
+checked is known by its digest and not checked again; any edit makes it unknown.
+
 The catalog is read lazily, a folder at a time, and kept on the Jinja environment:
 during an update two environments live side by side, each with the catalog of its
 own template version, so nothing is kept in this module.
@@ -7,6 +10,7 @@ own template version, so nothing is kept in this module.
 
 from __future__ import annotations
 
+import hashlib
 import json
 from functools import cached_property
 from pathlib import Path
@@ -23,6 +27,15 @@ Facts = dict[str, Any]
 
 # libyaml's loader where PyYAML was built with it: the catalog is read at every scaffold.
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+# File in the catalog that holds the digest of what was checked.
+DIGEST = "checked.sha256"
+
+MISSING = (
+    "jsonschema is missing beside Copier: install it there, "
+    "as in `uv tool install copier --with copier-template-extensions --with jsonschema`"
+)
 
 
 class CatalogError(UserMessageError):
@@ -86,6 +99,25 @@ class Catalog:
                 return facts
         return None
 
+    @cached_property
+    def is_checked(self) -> bool:
+        """Whether these are the very files that were checked when the digest was written."""
+        recorded = self.root / DIGEST
+        return recorded.is_file() and recorded.read_text(encoding="utf-8").strip() == self.digest()
+
+    def digest(self) -> str:
+        """SHA-256 over the names and contents of all files, schemas included."""
+        total = hashlib.sha256()
+        for path in sorted([*self.root.rglob("*.yml"), *self.root.rglob("*.json")]):
+            total.update(f"{path.relative_to(self.root).as_posix()}\0".encode() + path.read_bytes() + b"\0")
+        return total.hexdigest()
+
+    def check(self) -> None:
+        """Check every file, known or not. Raises `CatalogError`."""
+        self.is_checked = False
+        for kind in ("services", "auth", "capabilities", "dialects", "releases"):
+            getattr(self, kind)
+
     def _folder(self, kind: str) -> dict[str, Facts]:
         schema = self._schema(kind)
         facts = {path.stem: self._load(path, schema) for path in sorted((self.root / kind).glob("*.yml"))}
@@ -95,25 +127,26 @@ class Catalog:
         return json.loads((self.root / "schema" / f"{kind}.json").read_text(encoding="utf-8"))
 
     def _load(self, path: Path, schema: Facts) -> Facts:
-        # Imported when first used: it takes a tenth of a scaffold's time.
+        try:
+            facts: Facts = yaml.load(path.read_text(encoding="utf-8"), Loader=_LOADER)
+        except yaml.YAMLError as error:
+            raise CatalogError(f"{self._name(path)}: not YAML: {' '.join(str(error).split())}") from error
+        if not self.is_checked:
+            self._validate(path, facts, schema)
+        return facts
+
+    def _validate(self, path: Path, facts: Facts, schema: Facts) -> None:
         try:
             from jsonschema import Draft7Validator
         except ImportError as error:
-            raise UserMessageError(
-                "jsonschema is missing beside Copier: install it there, "
-                "as in `uv tool install copier --with copier-template-extensions --with jsonschema`"
-            ) from error
-
-        name = path.relative_to(self.root.parent).as_posix()
-        try:
-            facts = yaml.load(path.read_text(encoding="utf-8"), Loader=_LOADER)
-        except yaml.YAMLError as error:
-            raise CatalogError(f"{name}: not YAML: {' '.join(str(error).split())}") from error
+            raise UserMessageError(MISSING) from error
         fault = next(iter(Draft7Validator(schema).iter_errors(facts)), None)
         if fault is not None:
             key = ".".join(str(part) for part in fault.absolute_path) or "(the whole file)"
-            raise CatalogError(f"{name}: {key}: {fault.message}")
-        return facts
+            raise CatalogError(f"{self._name(path)}: {key}: {fault.message}")
+
+    def _name(self, path: Path) -> str:
+        return path.relative_to(self.root.parent).as_posix()
 
 
 class CatalogExtension(Extension):
@@ -122,3 +155,14 @@ class CatalogExtension(Extension):
     def __init__(self, environment: Environment) -> None:
         super().__init__(environment)
         environment.extend(catalog=Catalog(Path(__file__).resolve().parent.parent / "catalog"))
+
+
+def main() -> None:
+    """Check the catalog and record that it was: `python -m extensions.catalog`."""
+    catalog = Catalog(Path(__file__).resolve().parent.parent / "catalog")
+    catalog.check()
+    (catalog.root / DIGEST).write_text(f"{catalog.digest()}\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

@@ -12,6 +12,7 @@ reads only, opens no connection, and gives the same answer each time.
 from __future__ import annotations
 
 import ast
+import importlib.util
 import json
 import sys
 from collections import Counter
@@ -37,6 +38,9 @@ class Fault(Exception):
 
 def main(arguments: list[str]) -> int:
     schema_file, steps_file, module_dir, sample_file = map(Path, arguments)
+    if importlib.util.find_spec("jsonschema") is None:
+        print("jsonschema is missing beside Copier: install it there, and scaffold again", file=sys.stderr)
+        return 1
     try:
         schema = load(schema_file)
         facts = release()
