@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
+from extensions.catalog import Catalog
 from tests.conftest import ROOT
 
 PAGES = [ROOT / name for name in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md")] + sorted(
@@ -32,3 +34,13 @@ def test_every_make_target_is_documented_by_help() -> None:
     phony = re.search(r"^\.PHONY: (.*)$", text, re.MULTILINE)
     assert phony
     assert [target for target in phony[1].split() if not re.search(rf"^{target}:.*## ", text, re.MULTILINE)] == []
+
+
+def test_dialect_in_the_architecture_page_is_a_whole_one(tmp_path: Path) -> None:
+    page = (ROOT / "docs/architecture.md").read_text()
+    (example,) = re.findall(r"```yaml\n(title: CockroachDB.*?)```", page, re.DOTALL)
+    shutil.copytree(ROOT / "catalog", tmp_path / "catalog")
+    (tmp_path / "catalog/dialects/cockroach.yml").write_text(example)
+    catalog = Catalog(tmp_path / "catalog")
+    catalog.check()
+    assert catalog.driver("cockroachdb+psycopg2")["requirement"] == "sqlalchemy-cockroachdb~=2.0"
