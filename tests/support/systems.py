@@ -6,6 +6,7 @@ passwords. A server that is not installed is reported by `missing` and can be in
 
 from __future__ import annotations
 
+import fcntl
 import importlib.util
 import os
 import secrets
@@ -111,9 +112,12 @@ def install(system_name: str) -> str | None:
     apt = shutil.which("apt-get")
     if lacks_program and apt and os.geteuid() == 0:
         environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
-        for arguments in (["update"], ["install", "-y", "--no-install-recommends", needs.package]):
-            # what went wrong shows in what is still missing
-            subprocess.run([apt, *arguments], env=environment, capture_output=True, check=False)
+        # one at a time: apt-get gives up where another one is at work, in a parallel test process say
+        with (Path(tempfile.gettempdir()) / "connector-template-apt.lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            for arguments in (["update"], ["install", "-y", "--no-install-recommends", needs.package]):
+                # what went wrong shows in what is still missing
+                subprocess.run([apt, *arguments], env=environment, capture_output=True, check=False)
     return missing(system_name)
 
 
