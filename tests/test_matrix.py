@@ -156,7 +156,7 @@ def test_models_are_generated_from_every_schema(namespace: str, chunk: int, temp
     write_schemas(schemas)
     place = schemas / "entity/services/connections/database"
     texts = {
-        evidence(renderer(template).files(combination))[0][0]
+        renderer(template).text("{{schema_file}}.jinja", combination)
         for combination in combos("package", namespace, CHUNKS[chunk])
     }
     for number, text in enumerate(sorted(texts)):

@@ -28,12 +28,19 @@ class Renderer:
         self._template = template
 
     def files(self, answers: Answers) -> dict[str, str]:
-        context = answers | {
+        return dict(self._rendered(self._context(answers)))
+
+    def text(self, source: str, answers: Answers) -> str:
+        """One file alone, by its place below template/connector."""
+        return self._environment.get_template(f"template/connector/{source}").render(self._context(answers))
+
+    @staticmethod
+    def _context(answers: Answers) -> Answers:
+        return answers | {
             "_copier_phase": "render",
             "_copier_answers": answers,
             "_copier_conf": {"answers_file": ".copier-answers.yml"},
         }
-        return dict(self._rendered(context))
 
     def _rendered(self, context: Answers) -> Iterator[tuple[str, str]]:
         for source in self._sources:
