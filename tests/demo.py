@@ -70,7 +70,8 @@ def main() -> None:
             connector = install(root, answers["name"], "package", framework, Path(scratch))
         with stage("Running the tests that it came with"):
             run_emitted_tests(connector, framework)
-        schemas = export_api_schemas(framework, ROOT / ".cache")
+        with stage("Reading the release's own API schemas (once)"):
+            schemas = export_api_schemas(framework, ROOT / ".cache")
         with systems.sqlite(Path(scratch) / "shop.db") as shop, RecordingServer(schemas) as server:
             workflow = connector.workflow()
             workflow["source"]["serviceConnection"]["config"]["connectionOptions"]["databaseFile"] = str(shop.path)
