@@ -294,24 +294,20 @@ class Connector:
             place[last] = value
         return result
 
-    def sign_in(self, auth: Facts) -> Facts:
-        """Example settings of an auth type as this placement takes them, for the emitted tests."""
+    def sign_in(self, auth: Facts, secret: str = "{example}") -> Facts:
+        """The same values as this placement takes them: options of a package, or `authType` of the schema."""
         if not self.answers["is_package"]:
-            return {"authType": self.auth_settings(auth)}
-        return ({"authType": auth["name"]} if len(self.auth) > 1 else {}) | self.auth_options(auth)
+            return {"authType": self.auth_settings(auth, secret)}
+        return ({"authType": auth["name"]} if len(self.auth) > 1 else {}) | self.auth_options(auth, secret)
 
     def workflow_settings(self, workflow: Facts, secret: str) -> Facts:
         """Settings for a workflow, with the first auth type; `secret` is how a secret one is written."""
         result: Facts = {}
         for name in self.properties:
-            value = self.example(name)
-            if name != "authType":
-                result |= {} if value is None else {name: value}
-            elif not self.answers["is_package"]:
-                result[name] = self.auth_settings(self.auth[0], secret)
-            else:
-                result |= {"authType": self.auth[0]["name"]} if len(self.auth) > 1 else {}
-                result |= self.auth_options(self.auth[0], secret)
+            if name == "authType":
+                result |= self.sign_in(self.auth[0], secret)
+            elif (value := self.example(name)) is not None:
+                result[name] = value
         if workflow["needs"] == "query_log" and not self.dialect["query_log"]["table"]:
             result["queryHistoryTable"] = "query_history"
         return result
@@ -347,7 +343,7 @@ class Connector:
 
 
 def _option(description: str, **facts: Any) -> Facts:
-    return {"description": description, "required": False, "secret": False, "default": None, "example": None} | facts
+    return {"description": description, "required": False, "secret": False, "default": None} | facts
 
 
 def _of_auth(details: Facts, alone: bool) -> Facts:
@@ -356,7 +352,6 @@ def _of_auth(details: Facts, alone: bool) -> Facts:
         "description": details["description"],
         "secret": details.get("secret", False),
         "required": alone and details.get("required", False),
-        "example": details.get("example"),
     }
 
 
