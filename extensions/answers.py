@@ -268,7 +268,10 @@ class Choices:
         return self._catalog.dialect(scheme).get("namespace", "schema.table")
 
     def auth_type(self, scheme: str) -> str:
-        return "[basic]" if self.can_log_in(scheme) else "[]"
+        if not self.can_log_in(scheme):
+            return "[]"
+        services = ((name, here) for name, facts in self._catalog.auth.items() for here in facts["services"].values())
+        return json.dumps([next(name for name, here in services if here.get("default"))])
 
     def _connections(self, service_type: str) -> list[str]:
         """The connection types of a service type that have code."""

@@ -90,6 +90,11 @@ class Connector:
         return self.driver.get("bearer")
 
     @property
+    def errors(self) -> list[Facts]:
+        """What the driver says when something is wrong, as far as this connector can come across it."""
+        return [error for error in self.dialect["errors"] if "needs" not in error or self.query_log]
+
+    @property
     def is_known(self) -> bool:
         """Whether the driver's arguments are facts; else they are the author's to check."""
         return "ssl" in self.driver or "file" in self.parts
@@ -240,6 +245,7 @@ class Connector:
                     for option, details in auth["options"].items():
                         known = result.setdefault(option, _option(**_of_auth(details, len(self.auth) == 1), auth=[]))
                         known["auth"].append(auth["name"])
+                        known["needed"] = option in auth["required"]
             elif name == "sslConfig":
                 result |= {key: _option(text, secret=True) for key, text in _CERTIFICATES.items()}
             elif facts.get("reference") in _JSON_OBJECTS:
@@ -265,7 +271,7 @@ class Connector:
                 target = self._target(facts["reference"])
                 field |= {"annotation": target["model"], "module": _generated_module(target["pointer"])}
             else:
-                field["annotation"] = {"string": "str", "boolean": "bool", "integer": "int"}[facts["type"]]
+                field["annotation"] = {"string": "str", "boolean": "bool"}[facts["type"]]
             fields.append(field)
         asked = {*self.properties, *(flag for capability in self.capabilities for flag in capability.get("flags", ()))}
         return fields + [{"name": flag, "annotation": "bool", "default": True} for flag in _FLAGS if flag in asked]

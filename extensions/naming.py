@@ -86,7 +86,6 @@ class NamingExtension(Extension):
     def __init__(self, environment: Environment) -> None:
         super().__init__(environment)
         for function in (
-            words,
             pascal,
             camel,
             constant,

@@ -109,7 +109,7 @@ def test_answer_is_honoured(answers: dict[str, Any], scaffold: Scaffold, tmp_pat
     [
         ("postgres", "postgresql+psycopg2", "5432", "database.schema.table", "psycopg2-binary~=2.9"),
         ("mariadb", "mysql+pymysql", "3306", "schema.table", "PyMySQL~=1.1"),
-        ("clickhouse", "clickhousedb+connect", "8123", "schema.table", "clickhouse-connect>=0.8,<2"),
+        ("clickhouse", "clickhousedb+connect", "8123", "schema.table", "clickhouse-connect>=0.9,<2"),
         ("sqlite", "sqlite+pysqlite", None, "schema.table", ""),
         ("my_db", "my_db", "", "schema.table", ""),
     ],

@@ -146,7 +146,8 @@ def accepted_arguments(driver: str) -> set[str]:
 def test_driver_takes_the_arguments_that_the_catalog_gives_it(dialect: str, driver: str) -> None:
     facts = CATALOG.dialects[dialect]["drivers"][driver]
     ssl = facts["ssl"]
-    names = [ssl[key] for key in ("ca", "cert", "key", "mode") if key in ssl] + list(ssl.get("enable", {}))
+    named = ("under",) if "under" in ssl else ("ca", "cert", "key", "mode")
+    names = [ssl[key] for key in named if key in ssl] + list(ssl.get("enable", {}))
     names += [facts["bearer"]] if "bearer" in facts else []
     accepted = accepted_arguments(driver)
     assert [name for name in names if name not in accepted] == []

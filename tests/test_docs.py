@@ -43,4 +43,4 @@ def test_dialect_in_the_architecture_page_is_a_whole_one(tmp_path: Path) -> None
     (tmp_path / "catalog/dialects/cockroach.yml").write_text(example)
     catalog = Catalog(tmp_path / "catalog")
     catalog.check()
-    assert catalog.driver("cockroachdb+psycopg2")["requirement"] == "sqlalchemy-cockroachdb~=2.0"
+    assert catalog.driver("cockroachdb+psycopg2")["requirement"] == "sqlalchemy-cockroachdb[psycopg2]~=2.0"

@@ -171,7 +171,7 @@ def test_context_names_what_is_left_to_do(scaffold: Scaffold, tmp_path: Path) ->
         "openmetadata-spec/src/main/resources/json/schema/entity/services/databaseService.json",
         "openmetadata-ui/src/main/resources/ui/src/utils/DatabaseServiceUtils.tsx",
         "`mysql` connector",
-        "`SSL_ARGUMENTS` and `MY_DB_ERRORS`",
+        "`SSL_ARGUMENTS`, `MY_DB_ERRORS`: set to what your driver takes and says",
         "make generate",
     ):
         assert part in text, part
