@@ -231,7 +231,8 @@ class Connector:
         """What a package takes from `connectionOptions`, each a string: `name`, `description`, `required`, `secret`.
 
         An object of the schema becomes options of its own: the fields of each auth type
-        (with `auth`, the types that take it) and of sslConfig. Other objects are JSON.
+        (with `auth`, the types that take it, and `needed_by`) and of sslConfig. Other objects
+        are JSON.
         """
         result: dict[str, Facts] = {}
         for name, facts in self.properties.items():
@@ -243,9 +244,9 @@ class Connector:
                     result[name] = _option(f"{facts['description']} One of {kinds}.", default=self.auth[0]["name"])
                 for auth in self.auth:
                     for option, details in auth["options"].items():
-                        known = result.setdefault(option, _option(**_of_auth(details, len(self.auth) == 1), auth=[]))
+                        known = result.setdefault(option, _of_auth(details, len(self.auth) == 1))
                         known["auth"].append(auth["name"])
-                        known["needed"] = option in auth["required"]
+                        known["needed_by"] += [auth["name"]] if option in auth["required"] else []
             elif name == "sslConfig":
                 result |= {key: _option(text, secret=True) for key, text in _CERTIFICATES.items()}
             elif facts.get("reference") in _JSON_OBJECTS:
@@ -354,11 +355,13 @@ def _option(description: str, **facts: Any) -> Facts:
 
 def _of_auth(details: Facts, alone: bool) -> Facts:
     """An auth type's option; one that it requires is required outright where it is the only type."""
-    return {
-        "description": details["description"],
-        "secret": details.get("secret", False),
-        "required": alone and details.get("required", False),
-    }
+    return _option(
+        details["description"],
+        secret=details.get("secret", False),
+        required=alone and details.get("required", False),
+        auth=[],
+        needed_by=[],
+    )
 
 
 def _generated_module(pointer: str) -> str:
