@@ -28,6 +28,8 @@ Facts = dict[str, Any]
 # libyaml's loader where PyYAML was built with it: the catalog is read at every scaffold.
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
+# The catalog of this very version of the template.
+FOLDER = Path(__file__).resolve().parent.parent / "catalog"
 
 # File in the catalog that holds the digest of what was checked.
 DIGEST = "checked.sha256"
@@ -71,7 +73,8 @@ class Catalog:
     @cached_property
     def releases(self) -> dict[str, Facts]:
         """OpenMetadata release lines, oldest first."""
-        return self._load(self.root / "references.yml", self._schema("references"))
+        path = self.root / "references.yml"
+        return self._read("references", [path])[path]
 
     @property
     def release(self) -> Facts:
@@ -119,31 +122,33 @@ class Catalog:
             getattr(self, kind)
 
     def _folder(self, kind: str) -> dict[str, Facts]:
-        schema = self._schema(kind)
-        facts = {path.stem: self._load(path, schema) for path in sorted((self.root / kind).glob("*.yml"))}
+        files = self._read(kind, sorted((self.root / kind).glob("*.yml")))
+        facts = {path.stem: contents for path, contents in files.items()}
         return dict(sorted(facts.items(), key=lambda item: item[1].get("order", 0)))
 
-    def _schema(self, kind: str) -> Facts:
-        return json.loads((self.root / "schema" / f"{kind}.json").read_text(encoding="utf-8"))
+    def _read(self, kind: str, paths: list[Path]) -> dict[Path, Facts]:
+        """The contents of files of one kind, checked unless they are known to be."""
+        files = {path: self._load(path) for path in paths}
+        if not self.is_checked:
+            self._validate(kind, files)
+        return files
 
-    def _load(self, path: Path, schema: Facts) -> Facts:
+    def _load(self, path: Path) -> Facts:
         try:
-            facts: Facts = yaml.load(path.read_text(encoding="utf-8"), Loader=_LOADER)
+            return yaml.load(path.read_text(encoding="utf-8"), Loader=_LOADER)
         except yaml.YAMLError as error:
             raise CatalogError(f"{self._name(path)}: not YAML: {' '.join(str(error).split())}") from error
-        if not self.is_checked:
-            self._validate(path, facts, schema)
-        return facts
 
-    def _validate(self, path: Path, facts: Facts, schema: Facts) -> None:
+    def _validate(self, kind: str, files: dict[Path, Facts]) -> None:
         try:
             from jsonschema import Draft7Validator
         except ImportError as error:
             raise UserMessageError(MISSING) from error
-        fault = next(iter(Draft7Validator(schema).iter_errors(facts)), None)
-        if fault is not None:
-            key = ".".join(str(part) for part in fault.absolute_path) or "(the whole file)"
-            raise CatalogError(f"{self._name(path)}: {key}: {fault.message}")
+        schema = json.loads((self.root / "schema" / f"{kind}.json").read_text(encoding="utf-8"))
+        for path, facts in files.items():
+            for fault in Draft7Validator(schema).iter_errors(facts):
+                key = ".".join(str(part) for part in fault.absolute_path) or "(the whole file)"
+                raise CatalogError(f"{self._name(path)}: {key}: {fault.message}")
 
     def _name(self, path: Path) -> str:
         return path.relative_to(self.root.parent).as_posix()
@@ -154,12 +159,12 @@ class CatalogExtension(Extension):
 
     def __init__(self, environment: Environment) -> None:
         super().__init__(environment)
-        environment.extend(catalog=Catalog(Path(__file__).resolve().parent.parent / "catalog"))
+        environment.extend(catalog=Catalog(FOLDER))
 
 
 def main() -> None:
     """Check the catalog and record that it was: `python -m extensions.catalog`."""
-    catalog = Catalog(Path(__file__).resolve().parent.parent / "catalog")
+    catalog = Catalog(FOLDER)
     catalog.check()
     (catalog.root / DIGEST).write_text(f"{catalog.digest()}\n", encoding="utf-8")
 

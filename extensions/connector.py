@@ -63,8 +63,8 @@ class Connector:
         """The Custom type that a package runs as: `type`, and the `model` of its connection in `module`."""
         custom = self.service["custom"]
         stem = f"{custom[0].lower()}{custom[1:]}Connection"
-        package = f"metadata.generated.schema.entity.services.connections.{self.answers['service_type']}"
-        return {"type": custom, "model": f"{custom}Connection", "module": f"{package}.{stem}"}
+        pointer = f"entity/services/connections/{self.answers['service_type']}/{stem}.json"
+        return {"type": custom, "model": f"{custom}Connection", "module": _generated_module(pointer)}
 
     @property
     def connection(self) -> Facts:
