@@ -20,6 +20,8 @@ from pathlib import Path
 
 import yaml
 
+from tests.support.contrib import installed_package
+
 ROOT = Path(__file__).resolve().parent.parent
 EXAMPLE = ROOT / "examples/my_olap_db.yml"
 RUNS = 7
@@ -68,9 +70,7 @@ def scaffold_command(scratch: Path) -> Callable[[], None]:
     answers = yaml.safe_load(EXAMPLE.read_text())
     framework = Path(os.environ["OPENMETADATA_PYTHON"])
     checkout = scratch / "checkout"
-    where = "import importlib.util as u; print(u.find_spec('metadata').submodule_search_locations[0])"
-    installed = subprocess.run([framework, "-c", where], check=True, capture_output=True, text=True).stdout.strip()
-    shutil.copytree(installed, checkout / "ingestion/src/metadata", symlinks=True)
+    shutil.copytree(installed_package(framework), checkout / "ingestion/src/metadata", symlinks=True)
     (checkout / "openmetadata-spec").mkdir()
     names = {"auth_types": "--auth-types", "capabilities": "--capabilities"}
     command = [str(framework), "-m", "metadata", "scaffold-connector"]

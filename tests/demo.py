@@ -8,7 +8,6 @@ what a server would have received. The server is the recording stand-in of the t
 from __future__ import annotations
 
 import os
-import subprocess
 import sys
 import tempfile
 import time
@@ -20,7 +19,7 @@ import copier
 import yaml
 
 from tests.support import systems
-from tests.support.connector import Connector, install
+from tests.support.connector import install
 from tests.support.openmetadata import RecordingServer, export_api_schemas, ingest
 from tests.support.truth import arrived
 
@@ -34,14 +33,6 @@ def stage(title: str) -> Iterator[None]:
     started = time.monotonic()
     yield
     print(f"{time.monotonic() - started:.1f} s", flush=True)
-
-
-def run_emitted_tests(connector: Connector, framework: Path) -> None:
-    command = [framework, "-m", "pytest", "-q", "-p", "no:cacheprovider", "tests"]
-    environment = os.environ | {"PYTHONPATH": str(connector.pythonpath)}
-    done = subprocess.run(command, cwd=connector.root, env=environment, capture_output=True, text=True)
-    if done.returncode:
-        sys.exit(f"\n{done.stdout}{done.stderr}")
 
 
 def table(server: RecordingServer) -> Iterator[str]:
@@ -69,7 +60,9 @@ def main() -> None:
         with stage("Installing it beside openmetadata-ingestion"):
             connector = install(root, answers["name"], "package", framework, Path(scratch))
         with stage("Running the tests that it came with"):
-            run_emitted_tests(connector, framework)
+            done = connector.run_tests(framework)
+            if done.returncode:
+                sys.exit(f"\n{done.stdout}{done.stderr}")
         with stage("Reading the release's own API schemas (once)"):
             schemas = export_api_schemas(framework, ROOT / ".cache")
         with systems.sqlite(Path(scratch) / "shop.db") as shop, RecordingServer(schemas) as server:

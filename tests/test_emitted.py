@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -51,9 +49,7 @@ def test_emitted_tests_pass(name: str, placement: str, scaffold: Scaffold, frame
         write_checkout(root)
     scaffold(root, placement=placement, **answers)
     connector = install(root, answers["name"], placement, framework, tmp_path / "installed")
-    pytest_run = [framework, "-m", "pytest", "-q", "-p", "no:cacheprovider", str(connector.tests)]
-    environment = os.environ | {"PYTHONPATH": str(connector.pythonpath)}
-    done = subprocess.run(pytest_run, cwd=root, env=environment, capture_output=True, text=True, timeout=180)
+    done = connector.run_tests(framework)
     assert done.returncode == 0, done.stdout[-5000:] + done.stderr[-2000:]
     assert " skipped" not in done.stdout
     assert " passed" in done.stdout

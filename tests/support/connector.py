@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
@@ -39,6 +40,12 @@ class Connector:
         if self.is_package:
             return self.root / "tests"
         return self.root / f"ingestion/tests/unit/topology/database/test_{self.type_name.lower()}.py"
+
+    def run_tests(self, framework: Path) -> subprocess.CompletedProcess[str]:
+        """Run the emitted tests in the framework's interpreter, as their author would."""
+        command = [str(framework), "-m", "pytest", "-q", "-p", "no:cacheprovider", str(self.tests)]
+        environment = os.environ | {"PYTHONPATH": str(self.pythonpath)}
+        return subprocess.run(command, cwd=self.root, env=environment, capture_output=True, text=True, timeout=180)
 
     @property
     def definitions(self) -> dict[str, Json]:

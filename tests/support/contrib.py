@@ -78,19 +78,17 @@ def generate_models(schemas: Path, into: Path) -> None:
     )
 
 
+def installed_package(framework_python: Path) -> Path:
+    """Where an interpreter has the framework's `metadata` package."""
+    command = [str(framework_python), "-c", _WHERE]
+    return Path(subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip())
+
+
 def lay_over(checkout: Path, framework_python: Path, into: Path, *, service_type: str, type_name: str) -> Path:
     """Copy the installed `metadata` package below `into` with the contribution in it; gives the import path."""
-    installed = Path(
-        subprocess.run(
-            [framework_python, "-c", _WHERE],
-            check=True,
-            capture_output=True,
-            text=True,
-        ).stdout.strip()
-    )
     package = into / "metadata"
     into.mkdir(parents=True, exist_ok=True)
-    package.symlink_to(installed)
+    package.symlink_to(installed_package(framework_python))
     for source in (checkout / "ingestion/src/metadata").rglob("*"):
         if source.is_file():
             _put(package, source.relative_to(checkout / "ingestion/src/metadata"), source.read_text(encoding="utf-8"))
