@@ -1,10 +1,14 @@
 """`make bench`: how long a scaffold takes, against an empty template and against `metadata scaffold-connector`.
 
 All are started as commands, as people start them, and copied from a Git URL of the same kind,
-a packed repository as hosts keep them; once with Python as it is configured here, and once with
-bytecode kept, as it is for whoever runs a command twice. The best of several runs is taken of
-each, in turn, so that the machine's moods cancel out. Prints seconds, and both ratios with
-whether they are within their budgets.
+a packed repository as hosts keep them. Twice: with Python's bytecode kept, as it is for whoever
+runs a command again, and with none at all. Bytecode lies in a folder of this run alone, the same
+for all, so that what happens to lie beside the installed packages favours nobody. Each has run
+once before it is measured; then the best of several runs is taken of each, in turn, so that the
+machine's moods cancel out. Prints seconds, and both ratios with whether they are within their
+budgets.
+
+Where figures jump, `TMPDIR=/dev/shm make bench` leaves the disk out.
 """
 
 from __future__ import annotations
@@ -16,6 +20,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import yaml
@@ -26,10 +31,6 @@ ROOT = Path(__file__).resolve().parent.parent
 EXAMPLE = ROOT / "examples/my_olap_db.yml"
 RUNS = 7
 BUDGETS = {"an empty template": 1.5, "metadata scaffold-connector": 0.1}
-
-
-# Some machines tell Python not to keep bytecode: then most of what is measured is compiling libraries.
-NO_BYTECODE = "PYTHONDONTWRITEBYTECODE"
 
 
 def git(*arguments: str, folder: Path) -> None:
@@ -58,14 +59,28 @@ def own_template(folder: Path) -> Path:
     return folder
 
 
-def copy(template: Path, out: Path, *arguments: str) -> None:
+def copy(template: Path, out: Path, environment: dict[str, str], *arguments: str) -> None:
     shutil.rmtree(out, ignore_errors=True)
     command = [Path(sys.executable).parent / "copier", "copy", "--quiet", "--defaults", "--trust"]
     source = f"git+file://{template}"
-    subprocess.run([*command, *arguments, source, out], check=True, capture_output=True)
+    subprocess.run([*command, *arguments, source, out], check=True, capture_output=True, env=environment)
 
 
-def scaffold_command(scratch: Path) -> Callable[[], None]:
+def surroundings(scratch: Path, bytecode: bool) -> dict[str, str]:
+    """The environment of all commands: their bytecode, Copier's clones and its mirrors lie below `scratch`.
+
+    Without bytecode Python compiles all it imports, its own library included, and keeps nothing.
+    """
+    kept = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    places = {"TMPDIR": scratch / "tmp", "COPIER_CACHE_DIR": scratch / "mirrors"}
+    places["PYTHONPYCACHEPREFIX"] = scratch / ("bytecode" if bytecode else "no-bytecode")
+    for place in places.values():
+        place.mkdir(exist_ok=True)
+    environment = kept | {name: str(place) for name, place in places.items()}
+    return environment if bytecode else environment | {"PYTHONDONTWRITEBYTECODE": "1"}
+
+
+def scaffold_command(scratch: Path) -> Callable[[dict[str, str]], None]:
     """The framework's own command with the same answers. It looks for a checkout around its own module."""
     answers = yaml.safe_load(EXAMPLE.read_text())
     framework = Path(os.environ["OPENMETADATA_PYTHON"])
@@ -78,8 +93,8 @@ def scaffold_command(scratch: Path) -> Callable[[], None]:
         values = value if isinstance(value, list) else [value]
         command += [names.get(key, f"--{key.replace('_', '-')}"), *map(str, values)]
 
-    def run() -> None:
-        environment = os.environ | {"PYTHONPATH": str(checkout / "ingestion/src")}
+    def run(environment: dict[str, str]) -> None:
+        environment = environment | {"PYTHONPATH": str(checkout / "ingestion/src")}
         for folder in (checkout / "ingestion/src/metadata/ingestion/source/database").glob("my_olap_db"):
             shutil.rmtree(folder)
         subprocess.run(command, check=True, capture_output=True, env=environment)
@@ -89,7 +104,9 @@ def scaffold_command(scratch: Path) -> Callable[[], None]:
 
 
 def best(runs: int, **actions: Callable[[], None]) -> dict[str, float]:
-    """The shortest time of each action in seconds, run in turn."""
+    """The shortest time of each action in seconds, run in turn, each once before that."""
+    for action in actions.values():
+        action()
     times = dict.fromkeys(actions, float("inf"))
     for _ in range(runs):
         for name, action in actions.items():
@@ -99,14 +116,13 @@ def best(runs: int, **actions: Callable[[], None]) -> dict[str, float]:
     return times
 
 
-def measure(scratch: Path, empty: Path, own: Path, command: Callable[[], None]) -> None:
-    times = best(
-        RUNS,
-        empty=lambda: copy(empty, scratch / "out"),
-        own=lambda: copy(own, scratch / "out", "--data-file", str(EXAMPLE)),
-    ) | best(3, command=command)
+def measure(**actions: Callable[[], None]) -> None:
+    """Measure and print; the actions are `own`, `empty` and `command`."""
+    command = actions.pop("command")
+    times = best(RUNS, **actions) | best(3, command=command)
     print(f"  copier copy of this template     {times['own']:6.2f} s   ({EXAMPLE.name})")
     print(f"  copier copy of an empty template {times['empty']:6.2f} s")
+    print(f"  difference                       {times['own'] - times['empty']:6.2f} s")
     print(f"  metadata scaffold-connector      {times['command']:6.2f} s")
     for name, key in (("an empty template", "empty"), ("metadata scaffold-connector", "command")):
         ratio = times["own"] / times[key]
@@ -119,12 +135,15 @@ def main() -> None:
         scratch = Path(folder)
         empty, own = empty_template(scratch / "empty"), own_template(scratch / "own.git")
         command = scaffold_command(scratch)
-        if os.environ.get(NO_BYTECODE):
-            print("Without bytecode, as this machine is configured:")
-            measure(scratch, empty, own, command)
-            del os.environ[NO_BYTECODE]
-        print("With bytecode kept:")
-        measure(scratch, empty, own, command)
+        for title, bytecode in (("With bytecode kept:", True), ("Without bytecode:", False)):
+            print(title)
+            environment = surroundings(scratch, bytecode)
+            out = scratch / "out"
+            measure(
+                own=partial(copy, own, out, environment, "--data-file", str(EXAMPLE)),
+                empty=partial(copy, empty, out, environment),
+                command=partial(command, environment),
+            )
 
 
 if __name__ == "__main__":
