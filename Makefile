@@ -25,7 +25,7 @@ test: $(TOOLS) $(INGESTION) ## Run all tests
 test-fast: $(TOOLS) ## Run the tests that need neither the framework nor a database
 	$(IN_TOOLS) $(PYTEST) -m "not framework and not real"
 
-test-real: $(TOOLS) $(INGESTION) ## Run the tests that ingest real databases
+test-real: $(TOOLS) $(INGESTION) ## Run the tests that ingest real systems
 	$(IN_TOOLS) $(PYTEST) -m real
 
 lint: $(TOOLS) ## Check style and types
@@ -34,8 +34,8 @@ lint: $(TOOLS) ## Check style and types
 catalog: $(TOOLS) ## Check the catalog after an edit, and record that it was
 	$(IN_TOOLS) python -m extensions.catalog
 
-bench: $(TOOLS) $(INGESTION) ## Measure a scaffold against an empty template and `metadata scaffold-connector`
-	@$(IN_TOOLS) python -m tests.bench
+bench: $(TOOLS) $(INGESTION) ## Measure a scaffold against others, and the memory and time of an emitted client
+	@$(IN_TOOLS) python -m tests.bench && python -m tests.bench_client
 
 docs: $(TOOLS) ## Bring the generated reference up to date and build the documentation in site/
 	.venv/bin/uv pip install --quiet --python .venv/bin/python --group docs

@@ -1,6 +1,6 @@
-"""Writes `docs/reference/questions.md` and `docs/reference/outputs.md` from the template itself.
+"""Writes the pages of `docs/reference/` from the template itself: questions, outputs, and one per service type.
 
-    python docs/reference.py            write both
+    python docs/reference.py            write them all
     python docs/reference.py --check    write nothing; exit 1 and name the file that is stale
 
 The questions come from copier.yml, what is refused from the sentences in
@@ -19,7 +19,8 @@ import shutil
 import sys
 import tempfile
 import warnings
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -51,6 +52,8 @@ OTHER_FILES = {
     ".gitignore": "What Git leaves out.",
     "CONNECTOR_CONTEXT.md": "What this connector is, what each file is for, what is left to do.",
     "README.md": "For the users of the connector: how to run it, its options, what the source has to allow.",
+    "records.json": "What the stand-in for the source answers with, in the tests.",
+    "my_db_records.json": "What the stand-in for the source answers with, in the tests.",
     "connection.json": "A connection that the task after rendering checks against the schema.",
 }
 
@@ -151,7 +154,6 @@ def explained(expression: str, choices: answers.Choices) -> list[str]:
     """What the docstrings say of the functions and filters in a Jinja expression."""
     functions = [getattr(choices, name) for name in re.findall(r"choices\.(\w+)\(", expression)]
     functions += [getattr(naming, name) for name in re.findall(r"\|\s*(\w+)", expression) if hasattr(naming, name)]
-    functions += [getattr(answers, name) for name in re.findall(r"(?<!\.)\b(default_\w+)\(", expression)]
     return [text for text in dict.fromkeys(map(summary, functions)) if text]
 
 
@@ -181,11 +183,7 @@ def question(name: str, facts: Facts, catalog: Catalog) -> Iterator[str]:
         for function in re.findall(r"\|\s*(\w+_fault)", validator):
             refused += sentences(getattr(answers, function))
     given = facts.get("choices")
-    if isinstance(given, dict):
-        yield "- **Choices**:"
-        for label, value in given.items():
-            yield f"    - {code(value)}: {label.split('  ', 1)[1].strip()}"
-    elif given:
+    if given:
         method = re.search(r"choices\.(\w+)\(", given)
         assert method is not None
         yield "- **Choices**:"
@@ -203,7 +201,7 @@ def kind_of(facts: Facts) -> str:
     if "choices" in facts:
         return "any of the choices" if facts.get("multiselect") else "one of the choices"
     lines = ", of several lines" if facts.get("multiline") else ""
-    return {"str": "text", "yaml": "a number or nothing"}[facts["type"]] + lines
+    return {"str": "text", "int": "a number"}[facts["type"]] + lines
 
 
 def listed(method: str, choices: answers.Choices) -> list[tuple[str, str]]:
@@ -253,48 +251,51 @@ def questions_page(catalog: Catalog) -> Iterator[str]:
 
 
 def service_tables(catalog: Catalog) -> Iterator[str]:
-    columns = list(dict.fromkeys(name for facts in catalog.services.values() for name in facts["connections"]))
-    columns.sort(key=["sqlalchemy", "rest_api", "sdk_client"].index)
-
-    def cell(facts: Facts, connection: str) -> str:
-        known = facts["connections"].get(connection)
-        if known is None:
-            return "-"
-        return "yes" if "source" in known else "not yet"
-
     yield "## Service types"
     yield ""
-    yield "*yes* can be chosen, *not yet* is known to the catalog but has no code, *-* does not exist."
-    yield ""
     yield from table(
-        ["Service type", *map(code, columns), "Default"],
+        ["Service type", *map(code, catalog.connections), "Default", "Placements"],
         (
-            [code(name), *(cell(facts, column) for column in columns), code(facts["default_connection"])]
+            [
+                f"[`{name}`](services/{name}.md)",
+                *(
+                    "yes" if column["family"] in facts["connections"] else "-"
+                    for column in catalog.connections.values()
+                ),
+                code(facts["default_connection"]),
+                ", ".join(map(code, placements_of(facts))),
+            ]
             for name, facts in catalog.services.items()
         ),
     )
+
+
+def placements_of(service: Facts) -> list[str]:
+    """Where a connector of a service type can live."""
+    return [name for name in PLACEMENTS if name == "contrib" or "custom" in service]
 
 
 def auth_tables(catalog: Catalog) -> Iterator[str]:
     yield "## Auth types"
     yield ""
     yield from table(
-        ["Auth type", "Title", "For", "`username`"],
+        ["Auth type", "Title", "Over"],
         (
-            [code(name), facts["title"], service, here["username"]]
+            [code(name), facts["title"], ", ".join(map(code, facts["connections"]))]
             for name, facts in catalog.auth.items()
-            for service, here in facts["services"].items()
         ),
     )
     yield "Options that each takes in a package, under `connectionOptions`:"
     yield ""
     rows = []
     for name, facts in catalog.auth.items():
-        for here in facts["services"].values():
-            for option, details in here["options"].items():
-                marks = [mark for mark in ("required", "secret") if details.get(mark)]
-                rows.append([code(name), code(option), ", ".join(marks), details["description"]])
-    yield from table(["Auth type", "Option", "", "Meaning"], rows)
+        for connection, here in facts["connections"].items():
+            if connection != "sdk_client":  # it takes what rest_api takes
+                for option, details in here["options"].items():
+                    marks = [mark for mark in ("required", "secret") if details.get(mark)]
+                    over = code(connection) + (", `sdk_client`" if connection == "rest_api" else "")
+                    rows.append([code(name), over, code(option), ", ".join(marks), details["description"]])
+    yield from table(["Auth type", "Over", "Option", "", "Meaning"], rows)
 
 
 def capability_table(catalog: Catalog) -> Iterator[str]:
@@ -308,13 +309,19 @@ def capability_table(catalog: Catalog) -> Iterator[str]:
             [
                 code(name),
                 facts["title"],
-                "; ".join(f"{service} over {', '.join(map(code, over))}" for service, over in facts["allowed"].items()),
+                allowed(facts),
                 facts.get("needs", "").replace("_", " ") or "-",
                 "<br>".join(map(code, facts.get("flags", ()))) or "-",
             ]
             for name, facts in catalog.capabilities.items()
         ),
     )
+
+
+def allowed(capability: Facts) -> str:
+    if "allowed" not in capability:
+        return "every service type"
+    return "; ".join(f"{service} over {', '.join(map(code, over))}" for service, over in capability["allowed"].items())
 
 
 def dialect_tables(catalog: Catalog) -> Iterator[str]:
@@ -449,18 +456,120 @@ def described(file: str, folder: Path, known: dict[str, str]) -> str:
     raise SystemExit(f"docs/reference.py: nothing says what {file} is: add it to OTHER_FILES")
 
 
-# ---- Both --------------------------------------------------------------------------
+# ---- services/*.md -----------------------------------------------------------------
+
+
+def service_page(name: str, catalog: Catalog) -> Iterator[str]:
+    facts = catalog.services[name]
+    placements = placements_of(facts)
+    yield f"# {facts['title']} services"
+    yield ""
+    yield f"A connector of this kind reads {', '.join(facts['entities'])}."
+    yield ""
+    rows: list[tuple[str, str]] = []
+    for family, here in facts["connections"].items():
+        over = [code(key) for key, connection in catalog.connections.items() if connection["family"] == family]
+        base = f"{code(here['base_class'])} of {code(here['base_module'])}"
+        rows.append((f"Over {' and '.join(over)}", f"{base}; reference connector {code(here['reference_connector'])}"))
+    rows.append(("Placements", ", ".join(map(code, placements))))
+    if "custom" in facts:
+        rows.append(("A package runs as", code(facts["custom"])))
+    yield from table(["", ""], rows)
+    if "client" in facts["connections"]:
+        yield from client_sections(name, facts, catalog)
+    if "sqlalchemy" in facts["connections"]:
+        yield "## Over SQLAlchemy"
+        yield ""
+        yield "Schemes, namespaces, logs and drivers are on the page of the [questions](../questions.md#dialects);"
+        yield "the files are on [that of the files](../outputs.md)."
+        yield ""
+
+
+def client_sections(name: str, facts: Facts, catalog: Catalog) -> Iterator[str]:
+    yield "## What is read, and from where"
+    yield ""
+    yield "An endpoint of `api_endpoints` belongs to the resource whose noun it ends with. Without one, the usual path"
+    yield "is asked; an API may lack what is optional."
+    yield ""
+    rows = []
+    for resource, details in facts["resources"].items():
+        path = code(details["path"]) + (" (optional)" if details.get("optional") else "")
+        made = code(details["request"]) if "request" in details else f"part of {code(details['parents'][-1])}"
+        rows.append(
+            [resource.replace("_", " "), ", ".join(details["nouns"]), path, made, code(details.get("filter", "-"))]
+        )
+    yield from table(["Resource", "Nouns", "Usual path", "Becomes", "Filter"], rows)
+    yield "## What the test of a connection checks"
+    yield ""
+    steps = facts["connections"]["client"]["steps"]
+    yield from table(
+        ["Step", "What it does", ""],
+        (
+            [code(step), facts["steps"][step]["description"].format(title="the source"), "mandatory" * known]
+            for step in steps
+            if (known := facts["steps"][step]["mandatory"]) in (True, False)
+        ),
+    )
+    yield "## Questions that matter"
+    yield ""
+    for asked in ("api_endpoints", "api_prefix", "pagination", "records_path", "auth_types", "sdk_package"):
+        text = " ".join(questions()[asked]["help"].split("{")[0].split())
+        yield f"- [`{asked}`](../questions.md#{asked}): {text}"
+    yield ""
+    yield "## Files, and what to edit in them"
+    yield ""
+    with tempfile.TemporaryDirectory() as scratch, warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        template = copy_of_template(Path(scratch) / "template")
+        for connection in ("rest_api", "sdk_client"):
+            into = Path(scratch) / connection
+            data = {"name": "my_source", "service_type": name, "connection_type": connection}
+            copier.run_copy(str(template), into, data=data, defaults=True, unsafe=True, quiet=True, skip_tasks=True)
+            (context,) = into.rglob("CONNECTOR_CONTEXT.md")
+            yield f"With `connection_type` `{connection}`:"
+            yield ""
+            section = context.read_text(encoding="utf-8").partition("## The files, and what is left to do in each")[2]
+            yield from (line for line in section.partition("Everything else works")[0].strip().splitlines())
+            yield ""
+
+
+# ---- edits.md ----------------------------------------------------------------------
+
+# The examples that tests run against a real system.
+REAL = {"rabbitmq": "RabbitMQ", "mlflow": "MLflow", "s3": "S3"}
+
+
+def edits_page(catalog: Catalog) -> Iterator[str]:
+    yield "# Edits by hand"
+    yield ""
+    yield "What has to be edited after scaffolding, before the connector ingests the real system. The tests scaffold"
+    yield "the example, apply `tests/edits/EXAMPLE.patch` where there is one, and compare what arrives with the system."
+    yield ""
+    rows = []
+    for example, title in REAL.items():
+        answers_ = yaml.safe_load((ROOT / f"examples/{example}.yml").read_text(encoding="utf-8"))
+        patch = ROOT / f"tests/edits/{example}.patch"
+        text = patch.read_text(encoding="utf-8") if patch.is_file() else ""
+        added, removed = (len(re.findall(rf"^[{sign}](?![{sign}]{{2}})", text, re.MULTILINE)) for sign in "+-")
+        kind = f"{answers_['service_type']} over {code(answers_['connection_type'])}"
+        rows.append([title, kind, code(f"examples/{example}.yml"), added, removed])
+    yield from table(["System", "Connector", "Answers", "Lines added", "Lines removed"], rows)
+
+
+# ---- All ---------------------------------------------------------------------------
 
 
 def main(arguments: list[str]) -> int:
     catalog = Catalog(ROOT / "catalog")
-    pages = {"questions.md": questions_page, "outputs.md": outputs_page}
+    pages: dict[str, Callable[[Catalog], Iterable[str]]] = {"questions.md": questions_page, "outputs.md": outputs_page}
+    pages["edits.md"] = edits_page
+    pages |= {f"services/{name}.md": partial(service_page, name) for name in catalog.services}
     for name, page in pages.items():
         file = PAGES / name
         text = "\n".join(["<!-- Written by docs/reference.py: edit that, or what it reads. -->", "", *page(catalog)])
         text = text.rstrip("\n") + "\n"
         if "--check" not in arguments:
-            file.parent.mkdir(exist_ok=True)
+            file.parent.mkdir(parents=True, exist_ok=True)
             file.write_text(text, encoding="utf-8")
         elif not file.is_file() or file.read_text(encoding="utf-8") != text:
             print(f"{file.relative_to(ROOT).as_posix()} is stale: run python docs/reference.py", file=sys.stderr)

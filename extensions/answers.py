@@ -28,6 +28,11 @@ _NAME = re.compile(r"[a-z][a-z0-9_]*")
 _TYPE = re.compile(r"[A-Z][A-Za-z0-9]*")
 _SCHEME = re.compile(r"[a-z][a-z0-9_]*(\+[a-z0-9_]+)?")
 
+# Between host and path of an API, a query parameter (with the brackets of JSON:API), and keys of a JSON object.
+_PREFIX = re.compile(r"(/[\w.~-]+)+", re.ASCII)
+_PARAMETER = re.compile(r"[\w.$\[\]-]+", re.ASCII)
+_FIELD = re.compile(r"[\w$@-]+(\.[\w$@-]+)*", re.ASCII)
+
 # Types whose classes would take the names of classes that the emitted modules import.
 _RESERVED_TYPES = ("Base", "Lineage", "MultiDB", "QueryParser", "Usage", "Workflow")
 
@@ -137,10 +142,10 @@ def image_fault(image: str) -> str:
     return f"give [registry/]name[:tag], such as clickhouse/clickhouse-server:24.8: {image!r} is not an image reference"
 
 
-def requirement_fault(requirement: str) -> str:
+def requirement_fault(requirement: str, connection_type: str) -> str:
     """Refuses what is not a requirement that PyPI can meet (PEP 508): a URL can't be a dependency there."""
     if not requirement:
-        return ""
+        return "give the PyPI name of its SDK, such as boto3" if connection_type == "sdk_client" else ""
     from packaging.requirements import InvalidRequirement, Requirement
 
     try:
@@ -157,6 +162,37 @@ def auth_types_fault(auth_types: list[str], can_log_in: bool) -> str:
     return "choose at least one auth type" if can_log_in and not auth_types else ""
 
 
+def prefix_fault(prefix: str) -> str:
+    """Refuses what can't stand between a host and the path of a resource."""
+    if not prefix or _PREFIX.fullmatch(prefix):
+        return ""
+    return f"give a path that starts with / and does not end with it, such as /api/v1: {prefix!r} is none"
+
+
+def parameter_fault(parameter: str) -> str:
+    """Refuses what can't be the name of a query parameter."""
+    if not parameter or _PARAMETER.fullmatch(parameter):
+        return ""
+    return f"give the name of a query parameter, such as page: {parameter!r} is none"
+
+
+def field_fault(path: str) -> str:
+    """Refuses what is not a path of keys in a JSON object."""
+    if not path or _FIELD.fullmatch(path):
+        return ""
+    return f"give keys joined by dots, such as data.items: {path!r} is no field"
+
+
+def page_size_fault(size: int) -> str:
+    """Refuses a page without records, and one that no API hands out."""
+    return "" if 1 <= size <= 100_000 else f"give a number from 1 to 100000: {size} is no size of a page"
+
+
+def sdk_guess(name: str) -> str:
+    """What the SDK of a source is called on PyPI, most likely."""
+    return f"{name.replace('_', '-')}-sdk"
+
+
 class Choices:
     """The choices of questions that the catalog decides, as YAML for Copier."""
 
@@ -164,32 +200,51 @@ class Choices:
         self._catalog = catalog
 
     def service_types(self) -> str:
-        furnished = [name for name in self._catalog.services if self._connections(name)]
+        return _choices({name: (f"{facts['title']} service", "") for name, facts in self._catalog.services.items()})
+
+    def placements(self, service_type: str) -> str:
+        title = self._catalog.services[service_type]["title"]
+        fault = f"choose contrib: OpenMetadata has no Custom type that a package for {title} services could run as"
         return _choices(
             {
-                name: (
-                    f"{facts['title']} service",
-                    "" if name in furnished else f"choose {_alternatives(furnished)}: {name} is not furnished yet",
-                )
-                for name, facts in self._catalog.services.items()
+                "package": (
+                    "a distribution of its own, for a stock OpenMetadata",
+                    "" if self._has_custom(service_type) else fault,
+                ),
+                "contrib": ("inside an OpenMetadata checkout, to be contributed", ""),
             }
         )
 
+    def placement(self, service_type: str, destination: str) -> str:
+        """`contrib` inside an OpenMetadata checkout and where nothing else is possible, else `package`."""
+        in_checkout = (Path(destination) / "openmetadata-spec").is_dir()
+        return "contrib" if in_checkout or not self._has_custom(service_type) else "package"
+
     def connection_types(self, service_type: str) -> str:
-        known = self._catalog.services[service_type]["connections"]
-        furnished = self._connections(service_type)
-        choices = {}
-        for name in ("sqlalchemy", "rest_api", "sdk_client"):
-            if name not in known:
-                fault = f"choose {_alternatives(list(known))} for {service_type}: {name} is for databases"
-            elif name not in furnished:
-                fault = f"choose {_alternatives(furnished)}: {name} is not furnished for {service_type} yet"
-            else:
-                fault = ""
-            choices[name] = (known.get(name, {}).get("title", "a SQLAlchemy dialect"), fault)
-        return _choices(choices)
+        families = self._catalog.services[service_type]["connections"]
+        known = [name for name, facts in self._catalog.connections.items() if facts["family"] in families]
+        return _choices(
+            {
+                name: (
+                    facts["title"],
+                    ""
+                    if name in known
+                    else f"choose {_alternatives(known)} for {service_type}: {name} is for databases",
+                )
+                for name, facts in self._catalog.connections.items()
+            }
+        )
+
+    def paginations(self) -> str:
+        return _choices({name: (facts["title"], "") for name, facts in self._catalog.pagination.items()})
+
+    def pages(self, pagination: str, name: str) -> str:
+        """The usual name of a parameter or field of a pagination; empty where it has none."""
+        return self._catalog.pagination[pagination].get(name, "")
 
     def namespaces(self, service_type: str, scheme: str) -> str:
+        """What may stand above a table; nothing to choose from without a scheme."""
+        known = self._catalog.services[service_type].get("namespaces", {}) if scheme else {}
         dialect = self._catalog.dialect(scheme)
         only = dialect.get("namespace")
         return _choices(
@@ -198,11 +253,11 @@ class Choices:
                     facts["title"],
                     "" if only in (None, name) else f"choose {only}: {dialect['title']} has that",
                 )
-                for name, facts in self._catalog.services[service_type].get("namespaces", {}).items()
+                for name, facts in known.items()
             }
         )
 
-    def auth_types(self, service_type: str, scheme: str) -> str:
+    def auth_types(self, connection_type: str, scheme: str) -> str:
         dialect = self._catalog.dialect(scheme)
         choices = {}
         for name, facts in self._catalog.auth.items():
@@ -210,8 +265,8 @@ class Choices:
                 fault = f"leave auth_types empty: {dialect['title']} has no login"
             elif name not in dialect.get("auth", [name]):
                 fault = f"leave {name} out: {dialect['title']} can't be signed in to with it"
-            elif service_type not in facts["services"]:
-                fault = f"leave {name} out: no {service_type} connector signs in with it"
+            elif connection_type not in facts["connections"]:
+                fault = f"leave {name} out: {connection_type} can't sign in with it"
             else:
                 fault = ""
             choices[name] = (facts["title"], fault)
@@ -222,7 +277,7 @@ class Choices:
         choices = {}
         for name, facts in self._catalog.capabilities.items():
             needs = facts.get("needs")
-            if connection_type not in facts["allowed"].get(service_type, ()):
+            if connection_type not in facts.get("allowed", {service_type: [connection_type]}).get(service_type, ()):
                 fault = f"leave {name} out: it is not for {service_type} over {connection_type}"
             elif needs and needs not in dialect and needs not in dialect["statements"]:
                 fault = f"leave {name} out: {dialect['title']} has no {needs.replace('_', ' ')}"
@@ -265,23 +320,18 @@ class Choices:
         return self._catalog.driver(scheme).get("requirement", "")
 
     def namespace(self, scheme: str) -> str:
-        return self._catalog.dialect(scheme).get("namespace", "schema.table")
+        """The default of what stands above a table; empty without a scheme."""
+        return self._catalog.dialect(scheme).get("namespace", "schema.table") if scheme else ""
 
-    def auth_type(self, scheme: str) -> str:
+    def auth_type(self, connection_type: str, scheme: str) -> str:
+        """The default auth type, in brackets; none where the source has no login."""
         if not self.can_log_in(scheme):
             return "[]"
-        services = ((name, here) for name, facts in self._catalog.auth.items() for here in facts["services"].values())
-        return json.dumps([next(name for name, here in services if here.get("default"))])
+        auth = ((name, facts["connections"].get(connection_type, {})) for name, facts in self._catalog.auth.items())
+        return json.dumps([next(name for name, here in auth if here.get("default"))])
 
-    def _connections(self, service_type: str) -> list[str]:
-        """The connection types of a service type that have code."""
-        connections = self._catalog.services[service_type]["connections"]
-        return [name for name, facts in connections.items() if "source" in facts]
-
-
-def default_placement(destination: str) -> str:
-    """`contrib` inside an OpenMetadata checkout, `package` elsewhere."""
-    return "contrib" if (Path(destination) / "openmetadata-spec").is_dir() else "package"
+    def _has_custom(self, service_type: str) -> bool:
+        return "custom" in self._catalog.services[service_type]
 
 
 def _choices(choices: dict[str, tuple[str, str]]) -> str:
@@ -297,7 +347,7 @@ def _alternatives(names: list[str]) -> str:
 
 
 class AnswersExtension(Extension):
-    """Adds the faults as filters, and `choices` and `default_placement` as globals."""
+    """Adds the faults and `sdk_guess` as filters, and `choices` as a global."""
 
     def __init__(self, environment: Environment) -> None:
         super().__init__(environment)
@@ -312,8 +362,12 @@ class AnswersExtension(Extension):
             image_fault,
             requirement_fault,
             auth_types_fault,
+            prefix_fault,
+            parameter_fault,
+            field_fault,
+            page_size_fault,
+            sdk_guess,
         ):
             environment.filters[function.__name__] = function
         catalog: Catalog = environment.catalog  # type: ignore[attr-defined]  # CatalogExtension adds it
         environment.globals["choices"] = Choices(catalog)
-        environment.globals["default_placement"] = default_placement

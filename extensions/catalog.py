@@ -59,6 +59,10 @@ class Catalog:
         return self._folder("services")
 
     @cached_property
+    def connections(self) -> dict[str, Facts]:
+        return self._folder("connections")
+
+    @cached_property
     def auth(self) -> dict[str, Facts]:
         return self._folder("auth")
 
@@ -75,6 +79,12 @@ class Catalog:
         """OpenMetadata release lines, oldest first."""
         path = self.root / "references.yml"
         return self._read("references", [path])[path]
+
+    @cached_property
+    def pagination(self) -> Facts:
+        """How lists are handed out, by name."""
+        path = self.root / "pagination.yml"
+        return self._read("pagination", [path])[path]
 
     @property
     def release(self) -> Facts:
@@ -118,7 +128,7 @@ class Catalog:
     def check(self) -> None:
         """Check every file, known or not. Raises `CatalogError`."""
         self.is_checked = False
-        for kind in ("services", "auth", "capabilities", "dialects", "releases"):
+        for kind in ("services", "connections", "auth", "capabilities", "dialects", "releases", "pagination"):
             getattr(self, kind)
 
     def _folder(self, kind: str) -> dict[str, Facts]:

@@ -6,17 +6,19 @@ context; its parts are worked out when they are asked for.
 
 from __future__ import annotations
 
+import re
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from copier_template_extensions import ContextHook
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from jinja2 import Environment
 
     from extensions.catalog import Catalog
+    from extensions.resources import Endpoints, Resource
 
 Facts = dict[str, Any]
 
@@ -45,9 +47,10 @@ class Connector:
     Nothing here is a choice of this class: it selects, orders and fills in.
     """
 
-    def __init__(self, answers: Mapping[str, Any], catalog: Catalog) -> None:
+    def __init__(self, answers: Mapping[str, Any], catalog: Catalog, match_endpoints: Callable[..., Endpoints]) -> None:
         self.answers = answers
         self.catalog = catalog
+        self._match_endpoints = match_endpoints
 
     @property
     def release(self) -> Facts:
@@ -67,12 +70,23 @@ class Connector:
         return {"type": custom, "model": f"{custom}Connection", "module": _generated_module(pointer)}
 
     @property
+    def connection_type(self) -> Facts:
+        return self.catalog.connections[self.answers["connection_type"]]
+
+    @property
     def connection(self) -> Facts:
-        return self.service["connections"][self.answers["connection_type"]]
+        """The facts of the service type for this family of connection types: base class, source, steps."""
+        return self.service["connections"][self.family]
+
+    @property
+    def family(self) -> str:
+        """`sqlalchemy`, or `client` for what is read through an API or an SDK."""
+        return self.connection_type["family"]
 
     @property
     def dialect(self) -> Facts:
-        return self.catalog.dialect(self.answers["scheme"])
+        """The facts about the scheme's dialect; none without a scheme."""
+        return self.catalog.dialect(self.answers["scheme"]) if self.answers["scheme"] else {}
 
     @property
     def driver(self) -> Facts:
@@ -85,6 +99,12 @@ class Connector:
         return self.driver.get("ssl") or self.catalog.dialects["generic"]["ssl"]
 
     @property
+    def permissions(self) -> list[str]:
+        """What the source has to allow the user, for the README."""
+        entities = ", ".join(self.service["entities"])
+        return self.dialect.get("permissions", [f"Sign in, and read what is to be ingested: {entities}."])
+
+    @property
     def bearer(self) -> str | None:
         """The connect argument that takes a token by itself, where the driver has one."""
         return self.driver.get("bearer")
@@ -92,7 +112,7 @@ class Connector:
     @property
     def errors(self) -> list[Facts]:
         """What the driver says when something is wrong, as far as this connector can come across it."""
-        return [error for error in self.dialect["errors"] if "needs" not in error or self.query_log]
+        return [error for error in self.dialect.get("errors", ()) if "needs" not in error or self.query_log]
 
     @property
     def is_known(self) -> bool:
@@ -101,19 +121,61 @@ class Connector:
 
     @property
     def namespace(self) -> Facts:
-        return self.service["namespaces"][self.answers["namespace"]]
+        """What stands above a table; asked of SQLAlchemy only."""
+        named = self.answers["namespace"]
+        return self.service["namespaces"][named] if named else {"databases": False, "properties": [], "steps": []}
+
+    @cached_property
+    def endpoints(self) -> Endpoints:
+        """What a client lists, and the answered endpoints that are nothing of it."""
+        known = self.service["resources"] if self.family == "client" else {}
+        return self._match_endpoints(self.answers["api_endpoints"], known, self.answers["api_prefix"])
+
+    @property
+    def resources(self) -> dict[str, Resource]:
+        """What a client lists, by name, parents first."""
+        return self.endpoints.resources
+
+    @property
+    def sdk_module(self) -> str:
+        """The module that an SDK is imported as, as far as its name on PyPI says."""
+        name = re.split(r"[^\w.-]", self.answers["sdk_package"], maxsplit=1)[0]
+        return re.sub(r"[-.]+", "_", name).lower()
+
+    def command(self, resource: str) -> str:
+        """What is asked for a resource, in the words of the connection type."""
+        if self.answers["connection_type"] == "sdk_client":
+            return f"list_{resource}"
+        return f"GET {self.answers['api_prefix']}{self.resources[resource].path}"
 
     @cached_property
     def auth(self) -> list[Facts]:
-        """The auth types asked for: their facts for this service type, `name`, `title`, `model`, `required` options."""
+        """The auth types asked for: their facts, `name`, `title`, `model` in `module`, `required` options.
+
+        `loose` are those of them that the schema itself does not require.
+        """
         return [self._auth(name) for name in self.answers["auth_types"]]
 
     def _auth(self, name: str) -> Facts:
         facts = self.catalog.auth[name]
-        here = facts["services"][self.answers["service_type"]]
-        model = here["definition"]["name"] if "definition" in here else self._target(here["reference"])["model"]
+        here = facts["connections"][self.answers["connection_type"]]
+        if "definition" in here:
+            model, module = here["definition"]["name"], self.answers["config_module"]
+            by_schema = here["definition"]["required"]
+        else:
+            target = self._target(here["reference"])
+            model, module = target["model"], _generated_module(target["pointer"])
+            by_schema = target["shape"].get("required", [])
         required = [option for option, details in here["options"].items() if details.get("required")]
-        return {"name": name, "title": facts["title"], "model": model, "required": required} | here
+        return {
+            "name": name,
+            "title": facts["title"],
+            "model": model,
+            "module": module,
+            "required": required,
+            "loose": [name for name in required if here["options"][name]["path"] not in by_schema],
+            **here,
+        }
 
     @cached_property
     def capabilities(self) -> list[Facts]:
@@ -156,7 +218,7 @@ class Connector:
     @cached_property
     def parts(self) -> set[str]:
         """The parts of the connection that its schema and its code have."""
-        parts = set(self.connection["parts"]) - set(self.dialect.get("drop_parts", ()))
+        parts = set(self.connection_type["parts"]) - set(self.dialect.get("drop_parts", ()))
         parts |= set(self.dialect.get("parts", ()))
         if "tls" in parts and "mode" in self.ssl:
             parts.add("tls_mode")
@@ -168,11 +230,8 @@ class Connector:
     def properties(self) -> dict[str, Facts]:
         """The connection's own properties in the catalog's order, without type, scheme and flags."""
         named = self.namespace["properties"]
-        return {
-            name: facts
-            for name, facts in self.service["properties"].items()
-            if facts.get("part") in self.parts or name in named
-        }
+        known = self.connection_type["properties"] | self.service["properties"]
+        return {name: facts for name, facts in known.items() if facts.get("part") in self.parts or name in named}
 
     @cached_property
     def steps(self) -> dict[str, Facts]:
@@ -205,10 +264,10 @@ class Connector:
     def default(self, name: str) -> Any:
         """A property's default, or None."""
         if name == "hostPort" and self.answers["default_port"]:
-            return f"localhost:{self.answers['default_port']}"
+            return f"{self._url_scheme}localhost:{self.answers['default_port']}"
         if name == "queryHistoryTable" and self.query_log:
             return self.query_log["table"]
-        if name == "schemaFilterPattern" and self.dialect["system_schemas"]:
+        if name == "schemaFilterPattern" and self.dialect.get("system_schemas"):
             return {"includes": [], "excludes": self.system_schema_patterns}
         return self.properties[name].get("default")
 
@@ -216,15 +275,19 @@ class Connector:
         """A value for a property in samples and workflows; None where it is left out."""
         if name == "username" and self.bearer and self.auth[0]["username"] == "optional":
             return None  # such a driver takes a token instead of a user, not beside one
-        if name not in self.required and name != "username":
+        if name not in self.required and name not in ("username", "hostPort"):
             return None
         examples = {
             "username": "openmetadata",
-            "hostPort": f"localhost:{self.answers['default_port'] or 10000}",
+            "hostPort": f"{self._url_scheme}localhost:{self.answers['default_port'] or 10000}",
             "database": self.answers["name"],
             "databaseFile": f"{self.answers['name']}.db",
         }
         return examples.get(name)
+
+    @property
+    def _url_scheme(self) -> str:
+        return "http://" if "url" in self.parts else ""
 
     @cached_property
     def options(self) -> list[Facts]:
@@ -271,6 +334,8 @@ class Connector:
             elif "reference" in facts:
                 target = self._target(facts["reference"])
                 field |= {"annotation": target["model"], "module": _generated_module(target["pointer"])}
+            elif facts.get("format") == "uri":
+                field |= {"annotation": "AnyUrl", "module": "pydantic"}
             else:
                 field["annotation"] = {"string": "str", "boolean": "bool"}[facts["type"]]
             fields.append(field)
@@ -334,7 +399,7 @@ class Connector:
     @property
     def system_schema_patterns(self) -> list[str]:
         """Filter patterns of the schemas that are the server's own."""
-        return [f"^{name}$" for name in self.dialect["system_schemas"]]
+        return [f"^{name}$" for name in self.dialect.get("system_schemas", ())]
 
     def variable(self, option: str) -> str:
         """The environment variable for a secret option: `MY_DB_PASSWORD`."""
@@ -378,4 +443,5 @@ class ConnectorExtension(ContextHook):
 
     def hook(self, context: dict[str, Any]) -> None:
         catalog: Catalog = self.environment.catalog  # type: ignore[attr-defined]  # CatalogExtension adds it
-        context["connector"] = Connector(context, catalog)
+        match = self.environment.match_endpoints  # type: ignore[attr-defined]  # ResourcesExtension adds it
+        context["connector"] = Connector(context, catalog, match)

@@ -42,6 +42,11 @@ def camel(name: str) -> str:
     return first.lower() + "".join(word[0].upper() + word[1:] for word in rest)
 
 
+def snake(name: str) -> str:
+    """``GetDataModels`` → ``get_data_models``, the method of a step."""
+    return "_".join(words(name)).lower()
+
+
 def constant(name: str) -> str:
     """``my_db`` → ``MY_DB``, the prefix of module constants."""
     return "_".join(words(name)).upper()
@@ -88,6 +93,7 @@ class NamingExtension(Extension):
         for function in (
             pascal,
             camel,
+            snake,
             constant,
             module,
             distribution,

@@ -26,6 +26,7 @@ PLACEMENTS: dict[str, dict[str, str]] = {
         "workflow_dir": "workflows",
         "tests_dir": "tests",
         "sample_file": "tests/fixtures/connection.json",
+        "records_file": "tests/fixtures/records.json",
         # What the connection is made from: settings read from connectionOptions.
         "first_party": "{package}",
         "config_class": "{type_name}Settings",
@@ -44,6 +45,7 @@ PLACEMENTS: dict[str, dict[str, str]] = {
         "workflow_dir": "ingestion/src/metadata/examples/workflows",
         "tests_dir": "ingestion/tests/unit/topology/{service_type}",
         "sample_file": "ingestion/src/metadata/examples/workflows/{name}.yaml",
+        "records_file": "ingestion/tests/unit/resources/datasets/{name}_records.json",
         # What the connection is made from: the model generated from its schema.
         "first_party": "metadata",
         "config_class": "{type_name}ConnectionConfig",

@@ -64,11 +64,13 @@ def py_strings(texts: Iterable[object], brackets: str, indent: int, used: int) -
     """
     opening, closing = brackets[0], brackets[1]
     literals = [py_string(text) for text in texts]
+    if opening == "(" and len(literals) == 1:
+        closing = ",)"
     line = f"{opening}{', '.join(literals)}{closing}"
     if used + len(line) <= LINE_LENGTH:
         return line
     lines = "".join(f"{' ' * (indent + 4)}{literal},\n" for literal in literals)
-    return f"{opening}\n{lines}{' ' * indent}{closing}"
+    return f"{opening}\n{lines}{' ' * indent}{brackets[1]}"
 
 
 def py_value(value: object, indent: int) -> str:
@@ -97,6 +99,44 @@ def py_union(names: Iterable[str], indent: int, used: int) -> str:
     if len(inner + line) > LINE_LENGTH:
         line = f"\n{inner}| ".join(names)
     return f"(\n{inner}{line}\n{' ' * indent})"
+
+
+def fit(line: str, indent: int = 0) -> str:
+    """A line of code as it is where it fits, else broken inside its first parentheses: in one piece, or item by item.
+
+    `indent` is the column that the line starts at.
+    """
+    if indent + len(line) <= LINE_LENGTH:
+        return line
+    start = line.index("(") + 1
+    commas, depth = [start - 1], 0
+    for end, character in enumerate(line[start:], start):
+        depth += (character in "([{") - (character in ")]}")
+        if depth < 0:
+            break
+        if character == "," and depth == 0:
+            commas.append(end)
+    inside, inner = line[start:end], " " * (indent + 4)
+    if len(inner + inside) > LINE_LENGTH:
+        items = [line[at + 1 : until].strip() for at, until in zip(commas, [*commas[1:], end], strict=True)]
+        inside = f",\n{inner}".join(items) + ","
+    return f"{line[:start]}\n{inner}{inside}\n{' ' * indent}{line[end:]}"
+
+
+def nested_literal(path: str, value: str) -> str:
+    """A Python literal of objects within each other, by keys that are joined by dots, around an expression."""
+    for key in reversed(path.split(".")):
+        value = f"{{{py_string(key)}: {value}}}"
+    return value
+
+
+def path_literal(path: str, items: Iterable[str]) -> str:
+    """A Python literal of a URL's path, in which each `{item}` is the quoted identity of that record."""
+    literal = py_string(path)
+    items = list(items)
+    for item in items:
+        literal = literal.replace(f"{{{item}}}", f"{{part({item}, '{item}')}}")
+    return f"f{literal}" if items else literal
 
 
 def _section(module: str, first_party: tuple[str, ...]) -> int:
@@ -142,5 +182,5 @@ class PythonExtension(Extension):
 
     def __init__(self, environment: Environment) -> None:
         super().__init__(environment)
-        for function in (imports, py_string, py_strings, py_union, py_value):
+        for function in (fit, imports, nested_literal, path_literal, py_string, py_strings, py_union, py_value):
             environment.filters[function.__name__] = function

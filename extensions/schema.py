@@ -138,6 +138,8 @@ def _property(connector: Connector, name: str, facts: Json) -> Json:
         result["$ref"] = _refer(connector, facts["reference"])
     if "type" in facts:
         result["type"] = facts["type"]
+    if "format" in facts:
+        result["format"] = facts["format"]
     if facts.get("mask"):
         result["mask"] = True
     if name == "authType":

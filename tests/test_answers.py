@@ -9,6 +9,8 @@ import pytest
 
 from tests.conftest import Scaffold
 
+CLIENT = {"service_type": "dashboard"}
+
 REFUSED: list[tuple[dict[str, Any], str]] = [
     ({"name": "MyDb"}, "give small letters, digits and underscores, such as my_db: 'MyDb' is not snake case"),
     ({"name": "2db"}, "'2db' is not snake case"),
@@ -19,10 +21,32 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
     ({"name": "class"}, "give another name, such as class_db: 'class' is a word of Python's own"),
     ({"name": "a" * 31}, "give at most 30 characters"),
     ({"name": ""}, "'' is not snake case"),
-    ({"service_type": "dashboard"}, "choose database: dashboard is not furnished yet"),
-    ({"service_type": "drive"}, "'drive' is not in ['database']"),
-    ({"connection_type": "rest_api"}, "choose sqlalchemy: rest_api is not furnished for database yet"),
-    ({"connection_type": "odbc"}, "'odbc' is not in ['sqlalchemy']"),
+    ({"service_type": "security"}, "'security' is not in ['database', 'dashboard', "),
+    (
+        {"service_type": "dashboard", "connection_type": "sqlalchemy"},
+        "choose rest_api or sdk_client for dashboard: sqlalchemy is for databases",
+    ),
+    ({"connection_type": "odbc"}, "'odbc' is not in ['sqlalchemy', 'rest_api', 'sdk_client']"),
+    (
+        {"service_type": "api", "placement": "package"},
+        "choose contrib: OpenMetadata has no Custom type that a package for API services could run as",
+    ),
+    (
+        {"service_type": "dashboard", "capabilities": ["profiler"]},
+        "leave profiler out: it is not for dashboard over rest_api",
+    ),
+    ({"service_type": "dashboard", "scheme": "x"}, "leave scheme out: it belongs to sqlalchemy, not to rest_api"),
+    (CLIENT | {"api_prefix": "api"}, "give a path that starts with / and does not end with it, such as /api/v1: 'api'"),
+    (CLIENT | {"api_prefix": "/api/"}, "'/api/' is none"),
+    (CLIENT | {"pagination": "pages"}, "'pages' is not in ['none', 'page', 'offset', 'cursor', 'link_header']"),
+    (
+        CLIENT | {"pagination": "page", "page_parameter": "a b"},
+        "give the name of a query parameter, such as page: 'a b'",
+    ),
+    (CLIENT | {"pagination": "page", "page_size": 0}, "give a number from 1 to 100000: 0 is no size of a page"),
+    (CLIENT | {"pagination": "cursor", "next_field": "a..b"}, "give keys joined by dots, such as data.items: 'a..b'"),
+    (CLIENT | {"records_path": "$.items[0]"}, "'$.items[0]' is no field"),
+    (CLIENT | {"connection_type": "sdk_client", "sdk_package": ""}, "give the PyPI name of its SDK, such as boto3"),
     ({"type_name": "My Db"}, "give letters and digits that start with a capital, such as MyDb: 'My Db' can't be"),
     ({"type_name": "myDb"}, "'myDb' can't be a class"),
     ({"type_name": "My_Db"}, "'My_Db' can't be a class"),
@@ -49,7 +73,7 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
     ({"default_port": True}, "'True' is not a port"),
     (
         {"default_port": 1, "scheme": "sqlite+pysqlite"},
-        "leave this port out, or give what it belongs to: connection_type",
+        "leave this port out, or give what it belongs to: a source with a server",
     ),
     ({"docker_port": 80}, "leave this port out, or give what it belongs to: docker_image"),
     ({"docker_image": "img", "docker_port": 70000}, "'70000' is not a port"),

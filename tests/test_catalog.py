@@ -30,6 +30,8 @@ def test_catalog_is_recorded_as_checked() -> None:
         ("auth/jwt.yml", "title: a JSON", "titel: a JSON", "catalog/auth/jwt.yml: (the whole file): "),
         ("capabilities/usage.yml", "needs: query_log", "needs: luck", "catalog/capabilities/usage.yml: needs: 'luck'"),
         ("dialects/mysql.yml", "port: 3306", "port: '3306'", "catalog/dialects/mysql.yml: port: '3306'"),
+        ("pagination.yml", "title: all at once", "titel: all at once", "catalog/pagination.yml: none: "),
+        ("connections/rest_api.yml", "order: 2", "order: two", "catalog/connections/rest_api.yml: order: 'two'"),
         ("services/database.yml", "mandatory: true", "mandatory: maybe", "catalog/services/database.yml: steps."),
         (
             "references.yml",
@@ -48,8 +50,7 @@ def test_wrong_file_is_refused_by_name_and_key(file: str, old: str, new: str, me
     (root / file).write_text(text.replace(old, new, 1))
     catalog = Catalog(root)
     with pytest.raises(CatalogError) as refusal:
-        for kind in ("services", "auth", "capabilities", "dialects", "releases"):
-            getattr(catalog, kind)
+        catalog.check()
     assert str(refusal.value).startswith(message)
     assert "\n" not in str(refusal.value)
 
@@ -67,13 +68,14 @@ def test_wrong_file_fails_before_anything_is_rendered(template: Path, tmp_path: 
 
 def test_every_reference_is_listed() -> None:
     targets = CATALOG.release["targets"]
-    used = {facts["reference"] for facts in CATALOG.services["database"]["properties"].values() if "reference" in facts}
+    owners = [*CATALOG.services.values(), *CATALOG.connections.values()]
+    used = {facts["reference"] for owner in owners for facts in owner["properties"].values() if "reference" in facts}
     used |= {flag for facts in CATALOG.capabilities.values() for flag in facts.get("flags", ())}
     used |= {
-        service["reference"]
+        here["reference"]
         for facts in CATALOG.auth.values()
-        for service in facts["services"].values()
-        if "reference" in service
+        for here in facts["connections"].values()
+        if "reference" in here
     }
     assert sorted(used - targets.keys()) == []
     assert sorted(targets.keys() - used) == []
@@ -81,12 +83,15 @@ def test_every_reference_is_listed() -> None:
 
 def test_everything_with_a_partial_has_it() -> None:
     partials = ROOT / "partials"
-    wanted = [f"auth/{name}" for name in CATALOG.auth]
+    wanted = [f"auth/{way}/{name}" for name in CATALOG.auth for way in ("sqlalchemy", "rest_api")]
+    wanted += [f"client/pages/{name}" for name in CATALOG.pagination]
+    wanted += [f"connection/{facts['family']}" for facts in CATALOG.connections.values()]
+    wanted += [f"client/{name}" for name, facts in CATALOG.connections.items() if facts["family"] == "client"]
     wanted += [f"dialect/{facts['partial']}" for facts in CATALOG.dialects.values() if "partial" in facts]
     for service in CATALOG.services.values():
-        for name, facts in service["connections"].items():
-            if "source" in facts:
-                wanted += [f"source/{facts['source']}", f"connection/{name}"]
+        wanted += [f"source/{facts['source']}" for facts in service["connections"].values()]
+        if "client" in service["connections"]:
+            wanted.append(f"models/{service['connections']['client']['source']}")
     assert [name for name in wanted if not (partials / f"{name}.py.jinja").is_file()] == []
 
 

@@ -48,7 +48,8 @@ def test_emitted_tests_pass(name: str, placement: str, scaffold: Scaffold, frame
     if placement == "contrib":
         write_checkout(root)
     scaffold(root, placement=placement, **answers)
-    connector = install(root, answers["name"], placement, framework, tmp_path / "installed")
+    service_type = answers.get("service_type", "database")
+    connector = install(root, answers["name"], placement, framework, tmp_path / "installed", service_type)
     done = connector.run_tests(framework)
     assert done.returncode == 0, done.stdout[-5000:] + done.stderr[-2000:]
     assert " skipped" not in done.stdout

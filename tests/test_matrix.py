@@ -6,10 +6,6 @@ are rendered; what they share is checked once.
 
 from __future__ import annotations
 
-import json
-import subprocess
-import sys
-import tomllib
 from collections.abc import Iterator
 from functools import cache
 from itertools import combinations
@@ -18,20 +14,17 @@ from typing import Any
 
 import copier
 import pytest
-import yaml
 
 from extensions.catalog import Catalog
-from tasks import validate
 from tests.conftest import ROOT
+from tests.support.checks import check_texts, evidence, validate_files
 from tests.support.contrib import generate_models, write_schemas
-from tests.support.render import Renderer
+from tests.support.render import EMPTY, Renderer
 
 CATALOG = Catalog(ROOT / "catalog")
 NAMESPACES = tuple(CATALOG.services["database"]["namespaces"])
 PLACEMENTS = ("package", "contrib")
-
-# What the emitted pyproject.toml asks of a package, and OpenMetadata's line length of both.
-LINT = ["--select=E,F,I,UP,B,SIM,RUF", "--ignore=E501", "--target-version=py310", "--line-length=120"]
+FIRST_PARTY = {"package": ["openmetadata_my_db", "stand_in"], "contrib": ["metadata"]}
 
 Answers = dict[str, Any]
 
@@ -45,25 +38,13 @@ CAPABILITY_SETS = [["metadata", *chosen] for chosen in subsets(list(CATALOG.capa
 
 
 def answers(placement: str, namespace: str, auth_types: list[str], capabilities: list[str]) -> Answers:
-    return {
-        "name": "my_db",
-        "service_type": "database",
+    return EMPTY | {
         "placement": placement,
-        "connection_type": "sqlalchemy",
-        "type_name": "MyDb",
-        "display_name": "My DB",
-        "description": "A database.",
         "scheme": "myolap+pyodbc",
         "default_port": "10000",
         "namespace": namespace,
         "auth_types": auth_types,
         "capabilities": capabilities,
-        "docs_url": "",
-        "sdk_package": "",
-        "api_endpoints": "",
-        "docs_notes": "",
-        "docker_image": "",
-        "docker_port": "",
     }
 
 
@@ -100,53 +81,12 @@ def test_every_combination_validates_compiles_and_is_formatted(
         files = renderer(template).files(combination)
         for path, text in files.items():
             unique.setdefault(text, path)
-        key, paths = evidence(files)
+        paths = evidence(combination)
+        key = tuple(files[path] for path in paths)
         if key not in validated:
             validated.add(key)
             assert validate_files(files, paths) == 0, combination
-    check_texts(unique, tmp_path / "unique", placement)
-
-
-def evidence(files: dict[str, str]) -> tuple[tuple[str, ...], list[str]]:
-    """The texts that the validation task judges, and its arguments."""
-    (schema,) = [path for path in files if path.endswith("/myDbConnection.json")]
-    (steps,) = [path for path in files if path.endswith(("/myDbTestConnection.json", "/myDb.json"))]
-    (code,) = [path for path in files if path.endswith("/connection.py")]
-    (sample,) = [path for path in files if path.endswith(("/connection.json", "/my_db.yaml"))]
-    return tuple(files[path] for path in (schema, steps, code, sample)), [schema, steps, code, sample]
-
-
-def validate_files(files: dict[str, str], paths: list[str]) -> int:
-    for path in paths:
-        Path(path).parent.mkdir(parents=True, exist_ok=True)
-        Path(path).write_text(files[path])
-    schema, steps, code, sample = paths
-    return validate.main([schema, steps, str(Path(code).parent), sample])
-
-
-def check_texts(unique: dict[str, str], into: Path, placement: str) -> None:
-    """Parse each text in its own language; ruff sees all Python files at once."""
-    into.mkdir()
-    for number, (text, path) in enumerate(unique.items()):
-        assert text == "" or (text.endswith("\n") and not text.endswith("\n\n")), path
-        assert not any(line != line.rstrip() for line in text.splitlines()), path
-        if path.endswith(".py"):
-            compile(text, path, "exec")
-            (into / f"f{number}_{Path(path).name}").write_text(text)
-        elif path.endswith(".json"):
-            json.loads(text)
-        elif path.endswith((".yml", ".yaml")):
-            yaml.load(text, Loader=yaml.CSafeLoader)
-        elif path.endswith(".toml"):
-            tomllib.loads(text)
-        elif path.endswith(".md"):
-            assert text.count("```") % 2 == 0, path
-    first_party = ["openmetadata_my_db", "stand_in"] if placement == "package" else ["metadata"]
-    isort = f"lint.isort.known-first-party={json.dumps(first_party)}"
-    for command in (["check", *LINT, "--config", isort], ["format", "--diff", "--line-length=120"]):
-        ruff = [sys.executable, "-m", "ruff", command[0], "--isolated", "--no-cache", *command[1:], str(into)]
-        done = subprocess.run(ruff, capture_output=True, text=True)
-        assert done.returncode == 0, done.stdout[:3000]
+    check_texts(unique, tmp_path / "unique", FIRST_PARTY[placement])
 
 
 @pytest.mark.parametrize("chunk", range(len(CHUNKS)))

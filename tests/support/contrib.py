@@ -13,6 +13,7 @@ import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -84,21 +85,27 @@ def installed_package(framework_python: Path) -> Path:
     return Path(subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip())
 
 
-def lay_over(checkout: Path, framework_python: Path, into: Path, *, service_type: str, type_name: str) -> Path:
-    """Copy the installed `metadata` package below `into` with the contribution in it; gives the import path."""
+def lay_over(checkout: Path, framework_python: Path, into: Path, types: Iterable[tuple[str, str]]) -> Path:
+    """Copy the installed `metadata` package below `into` with the contributions in it; gives the import path.
+
+    `types` are the contributions: service type and the type of the service.
+    """
     package = into / "metadata"
     into.mkdir(parents=True, exist_ok=True)
     package.symlink_to(installed_package(framework_python))
     for source in (checkout / "ingestion/src/metadata").rglob("*"):
         if source.is_file():
             _put(package, source.relative_to(checkout / "ingestion/src/metadata"), source.read_text(encoding="utf-8"))
-    (schema,) = [
-        file
-        for file in (checkout / SPEC / "entity/services/connections" / service_type).glob("*Connection.json")
-        if json.loads(file.read_text(encoding="utf-8"))["title"] == f"{type_name}Connection"
-    ]
-    _generate_connection(schema, package, service_type, into / "models")
-    _register(package, Path(f"generated/schema/entity/services/{service_type}Service.py"), schema.stem, type_name)
+    schemas = {}
+    for service_type, type_name in types:
+        (schemas[service_type, type_name],) = [
+            file
+            for file in (checkout / SPEC / "entity/services/connections" / service_type).glob("*Connection.json")
+            if json.loads(file.read_text(encoding="utf-8"))["title"] == f"{type_name}Connection"
+        ]
+    _generate_connections(schemas.values(), package, into / "models")
+    for (service_type, type_name), schema in schemas.items():
+        _register(package, Path(f"generated/schema/entity/services/{service_type}Service.py"), schema.stem, type_name)
     return into
 
 
@@ -117,16 +124,20 @@ def _put(package: Path, place: Path, text: str) -> None:
     (package / place).write_text(text, encoding="utf-8")
 
 
-def _generate_connection(schema: Path, package: Path, service_type: str, scratch: Path) -> None:
-    """Put the model of one connection schema into the copied package."""
-    schemas = scratch / "schema"
-    write_schemas(schemas)
-    place = f"entity/services/connections/{service_type}"
-    (schemas / place).mkdir(parents=True, exist_ok=True)
-    shutil.copy(schema, schemas / place)
-    generate_models(schemas, scratch / "out")
-    text = (scratch / "out" / place / f"{schema.stem}.py").read_text(encoding="utf-8")
-    _put(package, Path("generated/schema", place, f"{schema.stem}.py"), with_secrets(text))
+def _generate_connections(schemas: Iterable[Path], package: Path, scratch: Path) -> None:
+    """Put the models of connection schemas into the copied package."""
+    source = scratch / "schema"
+    write_schemas(source)
+    places = []
+    for schema in schemas:
+        place = Path("entity/services/connections", schema.parent.name)
+        (source / place).mkdir(parents=True, exist_ok=True)
+        shutil.copy(schema, source / place)
+        places.append(place / f"{schema.stem}.py")
+    generate_models(source, scratch / "out")
+    for place in places:
+        text = (scratch / "out" / place).read_text(encoding="utf-8")
+        _put(package, Path("generated/schema") / place, with_secrets(text))
 
 
 def with_secrets(module: str) -> str:
@@ -146,14 +157,15 @@ def _register(package: Path, place: Path, module: str, type_name: str) -> None:
     text = (package / place).read_text(encoding="utf-8")
     if not re.search(rf"^    {type_name} = '{type_name}'$", text, re.MULTILINE):
         kind = re.search(r"class \w+ServiceType\(Enum\):\n", text)
-        union = re.search(r"    config: \(\n        ", text)
-        imports = re.search(r"from \.connections\.\w+ import \(\n", text)
+        # Of a service type with one connector, neither the union nor the import is in parentheses.
+        union = re.search(r"    config: (?:\(\n        )?", text)
+        imports = re.search(r"^(?=(from \.connections\.\w+ import ))", text, re.MULTILINE)
         assert kind and union and imports, f"{place} is not generated as expected"
         for match, line in sorted(
             [
                 (kind, f"    {type_name} = '{type_name}'\n"),
-                (union, f"{module}.{type_name}Connection\n        | "),
-                (imports, f"    {module},\n"),
+                (union, f"{module}.{type_name}Connection | "),
+                (imports, f"{imports[1]}{module}\n"),
             ],
             key=lambda edit: -edit[0].end(),
         ):

@@ -15,6 +15,35 @@ from copier._main import Worker
 
 Answers = dict[str, Any]
 
+# Every answer that a template reads, empty where a question is not asked.
+EMPTY: Answers = {
+    "name": "my_db",
+    "service_type": "database",
+    "placement": "package",
+    "connection_type": "sqlalchemy",
+    "type_name": "MyDb",
+    "display_name": "My DB",
+    "description": "A database.",
+    "scheme": "",
+    "default_port": "",
+    "namespace": "",
+    "auth_types": ["basic"],
+    "capabilities": ["metadata"],
+    "docs_url": "",
+    "sdk_package": "",
+    "api_endpoints": "",
+    "api_prefix": "",
+    "pagination": "none",
+    "page_parameter": "",
+    "size_parameter": "",
+    "page_size": 100,
+    "next_field": "",
+    "records_path": "",
+    "docs_notes": "",
+    "docker_image": "",
+    "docker_port": "",
+}
+
 
 class Renderer:
     """Renders from a template folder; `files(answers)` maps each path to its text."""

@@ -45,6 +45,7 @@ NEEDS = {
     "postgres": _Needs(("initdb", "postgres"), "psycopg2", "postgresql"),
     "mariadb": _Needs(("mariadb-install-db", "mariadbd"), "pymysql", "mariadb-server"),
     "sqlite": _Needs((), "sqlite3", ""),
+    "rabbitmq": _Needs(("rabbitmq-server", "epmd"), "http.client", "rabbitmq-server"),
 }
 
 
@@ -97,7 +98,7 @@ def program(name: str) -> str | None:
 
 
 def missing(system_name: str) -> str | None:
-    """What is not installed that `system_name` (postgres, mariadb, sqlite) needs, as one line; None if nothing."""
+    """What is not installed that `system_name` (a key of NEEDS) needs, as one line; None if nothing."""
     needs = NEEDS[system_name]
     absent = [f"program {name}" for name in needs.programs if program(name) is None]
     if importlib.util.find_spec(needs.driver) is None:

@@ -1,0 +1,60 @@
+"""What is checked of rendered files without running them: the validation task, and each language's own parser."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import tomllib
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from extensions import naming
+from extensions.places import places
+from tasks import validate
+
+# What the emitted pyproject.toml asks of a package, and OpenMetadata's line length of both.
+LINT = ["--select=E,F,I,UP,B,SIM,RUF", "--ignore=E501", "--target-version=py310", "--line-length=120"]
+
+
+def evidence(answers: Mapping[str, Any]) -> list[str]:
+    """The paths of the files that the validation task judges: schema, steps, code and sample."""
+    derived = places(answers, vars(naming))
+    code = f"{derived['module_dir']}/connection.py"
+    return [derived["schema_file"], derived["steps_file"], code, derived["sample_file"]]
+
+
+def validate_files(files: Mapping[str, str], paths: list[str]) -> int:
+    """Write the files at `paths` below the working directory, and run the validation task on them."""
+    for path in paths:
+        Path(path).parent.mkdir(parents=True, exist_ok=True)
+        Path(path).write_text(files[path])
+    schema, steps, code, sample = paths
+    return validate.main([schema, steps, str(Path(code).parent), sample])
+
+
+def check_texts(unique: Mapping[str, str], into: Path, first_party: Iterable[str]) -> None:
+    """Parse each text, given with a path of it, in its own language; ruff sees all Python files at once."""
+    into.mkdir()
+    for number, (text, path) in enumerate(unique.items()):
+        assert text == "" or (text.endswith("\n") and not text.endswith("\n\n")), path
+        assert not any(line != line.rstrip() for line in text.splitlines()), path
+        if path.endswith(".py"):
+            compile(text, path, "exec")
+            (into / f"f{number}_{Path(path).name}").write_text(text)
+        elif path.endswith(".json"):
+            json.loads(text)
+        elif path.endswith((".yml", ".yaml")):
+            yaml.load(text, Loader=yaml.CSafeLoader)
+        elif path.endswith(".toml"):
+            tomllib.loads(text)
+        elif path.endswith(".md"):
+            assert text.count("```") % 2 == 0, path
+    isort = f"lint.isort.known-first-party={json.dumps(sorted(first_party))}"
+    for command in (["check", *LINT, "--config", isort], ["format", "--diff", "--line-length=120"]):
+        ruff = [sys.executable, "-m", "ruff", command[0], "--isolated", "--no-cache", *command[1:], str(into)]
+        done = subprocess.run(ruff, capture_output=True, text=True)
+        assert done.returncode == 0, done.stdout[:20000]

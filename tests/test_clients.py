@@ -1,0 +1,84 @@
+"""One connector of each service type and placement over an API: its own tests, and a real `metadata ingest`."""
+
+from __future__ import annotations
+
+import json
+from base64 import b64encode
+from pathlib import Path
+
+import pytest
+
+from extensions.catalog import Catalog
+from extensions.resources import endpoints, sample_records
+from tests.conftest import ROOT, Scaffold
+from tests.support.api import Api
+from tests.support.connector import install
+from tests.support.contrib import write_checkout
+from tests.support.openmetadata import RecordingServer, export_api_schemas, ingest
+
+pytestmark = pytest.mark.framework
+
+CATALOG = Catalog(ROOT / "catalog")
+CASES = [
+    (service_type, placement)
+    for service_type, facts in CATALOG.services.items()
+    for placement in ("package", "contrib")
+    if placement == "contrib" or "custom" in facts
+]
+
+
+@pytest.mark.parametrize(("service_type", "placement"), CASES)
+def test_connector_passes_its_tests_and_delivers_what_the_api_has(
+    service_type: str, placement: str, scaffold: Scaffold, framework: Path, cache: Path, tmp_path: Path
+) -> None:
+    root = tmp_path / "out"
+    if placement == "contrib":
+        write_checkout(root)
+    name = f"some_{service_type}"
+    scaffold(
+        root,
+        name=name,
+        service_type=service_type,
+        placement=placement,
+        connection_type="rest_api",
+        auth_types=["basic"],
+        api_prefix="/api",
+        pagination="page",
+    )
+    connector = install(root, name, placement, framework, tmp_path / "installed", service_type)
+    done = connector.run_tests(framework)
+    assert done.returncode == 0, done.stdout[-5000:] + done.stderr[-2000:]
+    assert " skipped" not in done.stdout
+
+    resources = endpoints("", CATALOG.services[service_type]["resources"]).resources
+    records = sample_records(resources)
+    paths = {f"/api{resource.path}": resource.name for resource in resources.values()}
+    overlay = None if connector.is_package else connector.pythonpath
+    schemas = export_api_schemas(framework, cache if connector.is_package else tmp_path, overlay)
+    with (
+        Api(records, paths, "Basic " + b64encode(b"openmetadata:s3cret").decode()) as api,
+        RecordingServer(schemas, connector.definitions) as server,
+    ):
+        workflow = connector.workflow()
+        config = workflow["source"]["serviceConnection"]["config"]
+        settings = config["connectionOptions"] if connector.is_package else config
+        settings["hostPort"] = api.url
+        workflow["workflowConfig"]["openMetadataServerConfig"]["hostPort"] = server.url
+        environment = {"OPENMETADATA_JWT_TOKEN": "token", f"{name.upper()}_PASSWORD": "s3cret"}
+        run = ingest(framework, workflow, env=environment, pythonpath=[connector.pythonpath], timeout=180)
+        assert run.returncode == 0, run.output[-5000:]
+        assert server.faults == []
+        assert "s3cret" not in run.output
+        assert " ERROR " not in run.output, run.output[-5000:]
+        for resource in resources.values():
+            if resource.request:
+                arrived = sorted(body["name"] for body in server.created(collection_of(resource.request, schemas)))
+                there = sorted(record[resource.named_by] for record in records[resource.name])
+                assert arrived == there
+
+
+def collection_of(request: str, schemas: Path) -> str:
+    """The collection of the API that takes a create request."""
+    collections = json.loads(schemas.read_text())["collections"].items()
+    (route,) = [route for route, facts in collections if facts["create"] and facts["create"]["title"] == request]
+    return route

@@ -1,0 +1,190 @@
+"""Every service type x connection type x auth type x placement: honoured, or refused with a reason.
+
+What is honoured is rendered, validated, parsed, linted and imported by the real release.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+from functools import cache
+from itertools import cycle, product
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from extensions import naming
+from extensions.answers import Choices
+from extensions.catalog import Catalog
+from extensions.places import places
+from tests.conftest import ROOT
+from tests.support.checks import check_texts, evidence, validate_files
+from tests.support.contrib import lay_over, write_checkout
+from tests.support.render import EMPTY, Answers, Renderer
+
+CATALOG = Catalog(ROOT / "catalog")
+CHOICES = Choices(CATALOG)
+PLACEMENTS = ("package", "contrib")
+
+SERVICES = pytest.mark.parametrize("service_type", CATALOG.services)
+BOTH = pytest.mark.parametrize("placement", PLACEMENTS)
+
+# Answers that each connection type needs, and endpoints that make some lists flat and some nested.
+NEEDS: dict[str, Answers] = {
+    "sqlalchemy": {"scheme": "myolap+pyodbc", "namespace": "schema.table"},
+    "rest_api": {"default_port": "8080", "api_prefix": "/api/v1"},
+    "sdk_client": {"sdk_package": "my-sdk"},
+}
+
+
+def reason(choices: str, wanted: str) -> str:
+    """Why a choice is refused; empty where it can be had."""
+    return {choice["value"]: choice["validator"] for _, choice in json.loads(choices)}[wanted]
+
+
+def refusal(service_type: str, connection_type: str, auth_type: str, placement: str) -> str:
+    """The first reason why these answers are refused together; empty where they are honoured."""
+    scheme = NEEDS[connection_type].get("scheme", "")
+    return (
+        reason(CHOICES.placements(service_type), placement)
+        or reason(CHOICES.connection_types(service_type), connection_type)
+        or reason(CHOICES.auth_types(connection_type, scheme), auth_type)
+    )
+
+
+def combinations(service_type: str, placement: str) -> dict[str, Answers]:
+    """The answers that are honoured, by the name of the connector; all ways to page and to list take their turn."""
+    paginations = cycle(CATALOG.pagination.items())
+    resources = CATALOG.services[service_type].get("resources", {})
+    flat = ", ".join(f"GET /{facts['nouns'][0]}" for facts in resources.values())
+    endpoints = cycle([flat, "", f"{flat.partition(',')[0]}/{{id}}"])
+    made = {}
+    for connection_type, auth_type in product(CATALOG.connections, CATALOG.auth):
+        if refusal(service_type, connection_type, auth_type, placement):
+            continue
+        name = f"{service_type}_{connection_type.partition('_')[0]}_{auth_type}"
+        answers = EMPTY | {
+            "name": name,
+            "type_name": naming.pascal(name),
+            "service_type": service_type,
+            "placement": placement,
+            "connection_type": connection_type,
+            "auth_types": [auth_type],
+            **NEEDS[connection_type],
+        }
+        if connection_type == "rest_api":
+            pagination, facts = next(paginations)
+            names = {key: value for key, value in facts.items() if key != "title"}
+            answers |= names | {"pagination": pagination, "api_endpoints": next(endpoints)}
+        made[name] = answers
+    return made
+
+
+@cache
+def renderer(template: Path) -> Renderer:
+    return Renderer(template)
+
+
+def test_each_answer_is_honoured_or_refused_with_a_reason() -> None:
+    outcomes = {
+        answers: refusal(*answers)
+        for answers in product(CATALOG.services, CATALOG.connections, CATALOG.auth, PLACEMENTS)
+    }
+    refused = {answers: why for answers, why in outcomes.items() if why}
+    assert len(outcomes) == 9 * 3 * 6 * 2
+    # SQLAlchemy outside databases, and packages of the one service type that has no Custom type.
+    assert len(refused) == 8 * 6 * 2 + 2 * 6
+    assert all(why.startswith("choose ") for why in refused.values())
+    honoured = sum(len(combinations(service, placement)) for service in CATALOG.services for placement in PLACEMENTS)
+    assert honoured == len(outcomes) - len(refused)
+
+
+@BOTH
+@SERVICES
+def test_what_is_honoured_validates_compiles_and_is_formatted(
+    service_type: str, placement: str, template: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    unique: dict[str, str] = {}
+    for name, answers in combinations(service_type, placement).items():
+        files = renderer(template).files(answers)
+        unique |= {text: path for path, text in files.items()}
+        assert validate_files(files, evidence(answers)) == 0, name
+        (unmatched,) = [text for path, text in files.items() if path.endswith("CONNECTOR_CONTEXT.md")]
+        assert "Not used" not in unmatched, name
+    if unique:
+        names = combinations(service_type, placement)
+        ours = {f"openmetadata_{name}" for name in names} | {"stand_in"}
+        check_texts(unique, tmp_path / "unique", ours if placement == "package" else {"metadata"})
+
+
+@BOTH
+@SERVICES
+def test_longest_and_shortest_names_are_formatted(
+    service_type: str, placement: str, template: Path, tmp_path: Path
+) -> None:
+    unique: dict[str, str] = {}
+    for name, connection_type in product(("a", "a" * 30), CATALOG.connections):
+        if refusal(service_type, connection_type, "basic", placement):
+            continue
+        auth_types = {"auth_types": list(CATALOG.auth)} if name == "a" else {}
+        made = EMPTY | NEEDS[connection_type] | {"name": name, "type_name": name.title(), "service_type": service_type}
+        made |= {"connection_type": connection_type, "placement": placement} | auth_types
+        unique |= {text: path for path, text in renderer(template).files(made).items()}
+    if unique:
+        ours = {"openmetadata_a", "openmetadata_" + "a" * 30, "stand_in"}
+        check_texts(unique, tmp_path / "unique", ours if placement == "package" else {"metadata"})
+
+
+@pytest.mark.framework
+@BOTH
+@SERVICES
+def test_real_release_imports_what_is_honoured(
+    service_type: str, placement: str, template: Path, framework: Path, tmp_path: Path
+) -> None:
+    made = combinations(service_type, placement)
+    if not made:
+        assert placement == "package"
+        return
+    root = tmp_path / "out"
+    if placement == "contrib":
+        write_checkout(root)
+    for answers in made.values():
+        for path, text in renderer(template).files(answers).items():
+            (root / path).parent.mkdir(parents=True, exist_ok=True)
+            (root / path).write_text(text)
+    if placement == "contrib":
+        types = [(service_type, answers["type_name"]) for answers in made.values()]
+        pythonpath = lay_over(root, framework, tmp_path / "overlay", types)
+    else:
+        pythonpath = root / "src"
+    modules = [places(answers, vars(naming))["import_path"] for answers in made.values()]
+    assert imported(framework, pythonpath, modules) == {
+        module: [f"{answers['type_name']}Source", f"{answers['type_name']}Connection"]
+        for module, answers in zip(modules, made.values(), strict=True)
+    }
+
+
+# Runs in the framework's interpreter: what each connector's ServiceSpec leads to.
+IMPORT = """
+import importlib, json, sys
+found = {}
+for module in json.loads(sys.argv[1]):
+    spec = importlib.import_module(module + ".service_spec").ServiceSpec
+    found[module] = [path.rpartition(".")[2] for path in (spec.metadata_source_class, spec.connection_class)]
+print(json.dumps(found))
+"""
+
+
+def imported(framework: Path, pythonpath: Path, modules: list[str]) -> Any:
+    done = subprocess.run(
+        [str(framework), "-W", "ignore", "-c", IMPORT, json.dumps(modules)],
+        env=os.environ | {"PYTHONPATH": str(pythonpath)},
+        capture_output=True,
+        text=True,
+        timeout=180,
+    )
+    assert done.returncode == 0, done.stderr[-3000:]
+    return json.loads(done.stdout)

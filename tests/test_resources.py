@@ -1,0 +1,122 @@
+"""Endpoints of the answers become the paths of a client, and nothing that was answered gets lost."""
+
+from __future__ import annotations
+
+import pytest
+
+from extensions.catalog import Catalog
+from extensions.resources import Resource, endpoints, sample_records
+from tests.conftest import ROOT
+
+SERVICES = Catalog(ROOT / "catalog").services
+
+
+def matched(service_type: str, answer: str, prefix: str = "") -> dict[str, Resource]:
+    found = endpoints(answer, SERVICES[service_type]["resources"], prefix)
+    assert found.unmatched == []
+    return found.resources
+
+
+@pytest.mark.parametrize(
+    ("service_type", "endpoint", "resource", "path"),
+    [
+        ("dashboard", "GET /dashboards", "dashboards", "/dashboards"),
+        ("dashboard", "/dashboards", "dashboards", "/dashboards"),
+        ("dashboard", "get /v2/boards/", "dashboards", "/v2/boards"),
+        ("dashboard", "GET /dashboards/{id}/charts", "charts", "/dashboards/{dashboard}/charts"),
+        ("dashboard", "GET /dashboards/:id/tiles", "charts", "/dashboards/{dashboard}/tiles"),
+        ("dashboard", "GET /charts?dashboard=<uid>", "charts", "/charts?dashboard={dashboard}"),
+        ("dashboard", "GET /data-sets", "data_models", "/data-sets"),
+        ("dashboard", "GET /savedQueries", "data_models", "/savedQueries"),
+        (
+            "mlmodel",
+            "GET /api/2.0/mlflow/registered-models/search",
+            "models",
+            "/api/2.0/mlflow/registered-models/search",
+        ),
+        ("messaging", "GET /api/queues", "topics", "/api/queues"),
+        ("search", "GET /_cat/indices", "indexes", "/_cat/indices"),
+        (
+            "database",
+            "GET /catalogs/{c}/schemas/{s}/tables",
+            "tables",
+            "/catalogs/{database}/schemas/{schema}/tables",
+        ),
+        ("database", "GET /schemas/{s}/tables", "tables", "/schemas/{schema}/tables"),
+    ],
+)
+def test_endpoint_belongs_to_the_resource_of_its_last_noun(
+    service_type: str, endpoint: str, resource: str, path: str
+) -> None:
+    found = matched(service_type, endpoint)[resource]
+    assert (found.path, found.answered, found.optional) == (path, True, False)
+
+
+def test_prefix_is_not_part_of_a_path() -> None:
+    assert matched("messaging", "GET /api/queues", "/api")["topics"].path == "/queues"
+
+
+def test_endpoint_with_a_placeholder_at_its_end_shows_one() -> None:
+    dashboards = matched("dashboard", "GET /boards/{id}, GET /boards")["dashboards"]
+    assert (dashboards.path, dashboards.detail) == ("/boards", "/boards/{dashboard}")
+
+
+def test_resource_without_an_endpoint_has_the_usual_path() -> None:
+    charts = matched("dashboard", "GET /charts, GET /reports")["data_models"]
+    assert (charts.path, charts.answered, charts.optional) == ("/data_models", False, True)
+
+
+def test_usual_path_of_children_is_below_that_of_their_parents() -> None:
+    assert matched("dashboard", "GET /v2/boards?all=1")["charts"].path == "/v2/boards/{dashboard}/charts"
+    assert matched("database", "GET /schemas")["columns"].path == "/schemas/{schema}/tables/{table}/columns"
+
+
+@pytest.mark.parametrize(
+    "endpoint",
+    [
+        "POST /dashboards",
+        "GET /users",
+        "GET /workspaces/{id}/dashboards",
+        "GET dashboards",
+        "GET /dashboards/{id",
+        'GET /dashboards")',
+        "see the documentation",
+    ],
+)
+def test_endpoint_that_matches_nothing_is_kept_for_the_author(endpoint: str) -> None:
+    assert endpoints(endpoint, SERVICES["dashboard"]["resources"]).unmatched == [endpoint]
+
+
+def test_second_endpoint_of_a_resource_is_kept_for_the_author() -> None:
+    found = endpoints("GET /dashboards\nGET /reports", SERVICES["dashboard"]["resources"])
+    assert found.unmatched == ["GET /reports"]
+    assert found.resources["dashboards"].path == "/dashboards"
+
+
+@pytest.mark.parametrize(
+    ("service_type", "endpoint", "resource", "words"),
+    [
+        ("pipeline", "GET /jobs", "pipelines", ("pipeline", "job")),
+        ("pipeline", "GET /pipelines", "pipelines", ("pipeline",)),
+        ("pipeline", "", "pipelines", ("pipeline",)),
+        ("dashboard", "GET /queries", "data_models", ("datamodel", "query")),
+        ("search", "GET /indices", "indexes", ("index",)),
+        ("search", "GET /indexes", "indexes", ("index",)),
+    ],
+)
+def test_words_are_those_of_the_source_too(
+    service_type: str, endpoint: str, resource: str, words: tuple[str, ...]
+) -> None:
+    assert matched(service_type, endpoint)[resource].words == words
+
+
+@pytest.mark.parametrize("service_type", SERVICES)
+def test_sample_records_have_parents_and_names_of_their_own(service_type: str) -> None:
+    resources = matched(service_type, "")
+    records = sample_records(resources)
+    for name, resource in resources.items():
+        ids = [record["id"] for record in records[name]]
+        assert len(ids) == len(set(ids)) >= 5
+        if resource.parents:
+            parents = {record["id"] for record in records[resource.parent_name]}
+            assert {record[f"{resource.parent}_id"] for record in records[name]} == parents
