@@ -1,0 +1,128 @@
+"""The real `metadata ingest` on a real MLflow tracking server: what arrives is what the server itself lists."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.conftest import ROOT, Scaffold, need
+from tests.support import mlflow
+from tests.support.connector import Connector, install
+from tests.support.contrib import write_checkout
+from tests.support.mlflow import Mlflow
+from tests.support.openmetadata import IngestRun, RecordingServer, export_api_schemas, ingest
+
+# One worker for both placements: they share the server.
+pytestmark = [pytest.mark.framework, pytest.mark.real, pytest.mark.xdist_group("mlflow")]
+
+ANSWERS = yaml.safe_load((ROOT / "examples/mlflow.yml").read_text())
+
+MODELS = 25
+
+
+@pytest.fixture(scope="module")
+def system(cache: Path) -> Iterator[Mlflow]:
+    """A server with registered models: some with a description, some with tags, some with versions."""
+    need(mlflow.install(cache))
+    with mlflow.server(cache) as running:
+        for number in range(MODELS):
+            model: dict[str, Any] = {"name": f"model {number:02}.churn" if number % 5 == 0 else f"model-{number:02}"}
+            if number % 4:
+                model["description"] = f"Model of *number* {number}, größer als <1> €."
+            if number % 3:
+                model["tags"] = [{"key": "team", "value": f"team {number}"}, {"key": "stage", "value": ""}]
+            running.call("/registered-models/create", model)
+            for version in range(number % 3):
+                source = f"s3://models/{number}/{version}"
+                running.call("/model-versions/create", {"name": model["name"], "source": source})
+        yield running
+
+
+class Case:
+    """The example's connector, and a server to ingest into."""
+
+    def __init__(self, system: Mlflow, connector: Connector, server: RecordingServer, framework: Path) -> None:
+        self.system = system
+        self.connector = connector
+        self.server = server
+        self._framework = framework
+
+    def ingest(self, password: str) -> IngestRun:
+        """Run the workflow that was scaffolded, with the addresses of both servers, and nothing recorded before."""
+        self.server.requests.clear()
+        self.server.faults.clear()
+        workflow = self.connector.workflow()
+        config = workflow["source"]["serviceConnection"]["config"]
+        settings = config["connectionOptions"] if self.connector.is_package else config
+        settings["hostPort"] = self.system.url
+        workflow["workflowConfig"]["openMetadataServerConfig"]["hostPort"] = self.server.url
+        environment = {"OPENMETADATA_JWT_TOKEN": "token", f"{self.connector.name.upper()}_PASSWORD": password}
+        return ingest(self._framework, workflow, env=environment, pythonpath=[self.connector.pythonpath], timeout=180)
+
+
+@pytest.fixture(scope="module", params=["package", "contrib"])
+def case(
+    request: pytest.FixtureRequest,
+    system: Mlflow,
+    scaffold: Scaffold,
+    framework: Path,
+    cache: Path,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[Case]:
+    scratch = tmp_path_factory.mktemp(f"mlflow_{request.param}")
+    root = scratch / "out"
+    if request.param == "contrib":
+        write_checkout(root)
+    scaffold(root, placement=request.param, **ANSWERS)
+    connector = install(root, ANSWERS["name"], request.param, framework, scratch / "installed", "mlmodel")
+    overlay = None if connector.is_package else connector.pythonpath
+    schemas = export_api_schemas(framework, cache if connector.is_package else scratch, overlay)
+    with RecordingServer(schemas, connector.definitions) as server:
+        yield Case(system, connector, server, framework)
+
+
+def expected(model: dict[str, Any]) -> dict[str, Any]:
+    """A registered model as OpenMetadata should have it. A version counts up from 1, as text."""
+    versions = sorted(model.get("latest_versions", []), key=lambda version: int(version["version"]))
+    return {
+        "displayName": model["name"],
+        "description": model.get("description") or None,
+        "algorithm": "mlmodel",
+        "storage": versions[-1]["source"] if versions else None,
+    }
+
+
+def arrived(entity: dict[str, Any]) -> dict[str, Any]:
+    return {name: entity.get(name) for name in ("displayName", "description", "algorithm")} | {
+        "storage": (entity.get("mlStore") or {}).get("storage")
+    }
+
+
+def test_what_arrives_is_what_the_server_lists(case: Case) -> None:
+    before = len(case.system.log())
+    run = case.ingest(case.system.password)
+    assert run.returncode == 0, run.output[-5000:]
+    assert case.server.faults == []
+    assert "ERROR" not in run.output, run.output[-3000:]
+    assert case.system.password not in run.output
+
+    listed = {model["name"]: expected(model) for model in case.system.models()}
+    assert len(listed) == MODELS
+    assert {entity["name"]: arrived(entity) for entity in case.server.entities("mlmodels")} == listed
+    assert len({model["storage"] for model in listed.values()}) > 10
+
+    pages = [line for line in case.system.log()[before:].splitlines() if f"max_results={ANSWERS['page_size']}" in line]
+    assert len([line for line in pages if "page_token=" in line]) >= MODELS // ANSWERS["page_size"]
+
+
+def test_wrong_password_is_said(case: Case) -> None:
+    run = case.ingest("wrong-password")
+    assert run.returncode != 0
+    for words in ("CheckAccess: ", "Sign-in refused", "Check the credentials in authType", "GetModels: Skipped"):
+        assert words in run.output, run.output[-3000:]
+    assert "wrong-password" not in run.output
+    assert [request.path for request in case.server.requests if request.method in ("PUT", "POST", "PATCH")] == []

@@ -1,0 +1,147 @@
+"""The real `metadata ingest` on a real S3 server, through boto3 and an edit of a few lines."""
+
+from __future__ import annotations
+
+import socket
+import subprocess
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+import yaml
+
+from tests.conftest import ROOT, Scaffold, need
+from tests.support import moto
+from tests.support.connector import Connector, install
+from tests.support.contrib import write_checkout
+from tests.support.openmetadata import IngestRun, RecordingServer, export_api_schemas, ingest
+
+pytestmark = [pytest.mark.framework, pytest.mark.real]
+
+EXAMPLE = ROOT / "examples/s3.yml"
+EDIT = ROOT / "tests/edits/s3.patch"
+
+# What the documentation promises of an SDK that has other names than the template guesses.
+MOST_LINES = 25
+
+SECRET = "the-secret-of-the-key"
+
+# One with nothing in it, one of many pages, one whose name holds dots.
+BUCKETS = {f"bucket-{number:02}": [number * 10, number] for number in range(1, 25)} | {
+    "empty": [],
+    "many-pages": list(range(10 * moto.PAGE + 1)),
+    "logs.of.the.shop": [1024, 2048],
+}
+
+CASES = pytest.mark.parametrize(
+    "case",
+    [pytest.param(name, id=name, marks=pytest.mark.xdist_group(f"s3-{name}")) for name in ("package", "contrib")],
+    indirect=True,
+    scope="module",
+)
+
+
+class Case:
+    """The connector of the example, edited, with a store to read and a server to ingest into."""
+
+    def __init__(self, store: moto.Store, connector: Connector, server: RecordingServer, framework: Path) -> None:
+        self.store = store
+        self.connector = connector
+        self.server = server
+        self.framework = framework
+
+    def ingest(self, url: str) -> IngestRun:
+        """Run the workflow that was scaffolded, with the address of a store."""
+        self.server.requests.clear()
+        self.server.faults.clear()
+        workflow = self.connector.workflow()
+        config = workflow["source"]["serviceConnection"]["config"]
+        (config["connectionOptions"] if self.connector.is_package else config)["hostPort"] = url
+        workflow["workflowConfig"]["openMetadataServerConfig"]["hostPort"] = self.server.url
+        secrets = {"OPENMETADATA_JWT_TOKEN": "token", "OBJECT_STORE_AWS_SECRET_ACCESS_KEY": SECRET}
+        return ingest(self.framework, workflow, env=secrets, pythonpath=[self.connector.pythonpath], timeout=180)
+
+    def ingest_well(self) -> None:
+        """Run it on the store: it ends well, what it sends is valid, and its log holds no secret and no false alarm."""
+        run = self.ingest(self.store.url)
+        assert run.returncode == 0, run.output[-5000:]
+        assert self.server.faults == []
+        assert "ERROR" not in run.output, run.output[-3000:]
+        assert SECRET not in run.output
+
+    def arrived(self) -> dict[str, tuple[float, float, str]]:
+        """Count of objects, size and path of each container that the server holds."""
+        return {
+            entity["name"]: (entity["numberOfObjects"], entity["size"], entity["fullPath"])
+            for entity in self.server.entities("containers")
+        }
+
+
+@pytest.fixture(scope="module")
+def case(
+    request: pytest.FixtureRequest,
+    scaffold: Scaffold,
+    framework: Path,
+    cache: Path,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[Case]:
+    need(moto.missing())
+    placement = request.param
+    scratch = tmp_path_factory.mktemp(f"s3_{placement}")
+    root = scratch / "out"
+    if placement == "contrib":
+        write_checkout(root)
+    answers = yaml.safe_load(EXAMPLE.read_text())
+    scaffold(root, **answers | {"placement": placement})
+    (client,) = root.rglob("client.py")
+    subprocess.run(["git", "apply", str(EDIT)], cwd=client.parent, check=True, capture_output=True)
+    connector = install(root, answers["name"], placement, framework, scratch / "installed", answers["service_type"])
+    overlay = None if connector.is_package else connector.pythonpath
+    schemas = export_api_schemas(framework, cache if connector.is_package else scratch, overlay)
+    with ExitStack() as stack:
+        store = stack.enter_context(moto.s3())
+        server = stack.enter_context(RecordingServer(schemas, connector.definitions))
+        yield Case(store, connector, server, framework)
+
+
+def expected(store: moto.Store) -> dict[str, tuple[float, float, str]]:
+    """What the store itself lists, as `Case.arrived` has it."""
+    return {name: (len(sizes), sum(sizes), f"s3://{name}") for name, sizes in store.list_buckets().items()}
+
+
+def test_edit_is_small() -> None:
+    lines = EDIT.read_text().splitlines()
+    changed = [line for line in lines if line[:1] in "+-" and line[:3] not in ("+++", "---")]
+    assert 0 < len(changed) <= MOST_LINES
+
+
+@CASES
+def test_what_arrives_is_what_the_store_has(case: Case) -> None:
+    case.store.fill(BUCKETS)
+    case.ingest_well()
+    assert len(BUCKETS) >= 25
+    assert set(case.arrived()) == set(BUCKETS)
+    assert case.arrived() == expected(case.store)
+    case.store.client.delete_bucket(Bucket="empty")
+    case.ingest_well()
+    assert case.server.deleted == ["object_store.empty"]
+    assert case.arrived() == expected(case.store)
+
+
+@CASES
+def test_endpoint_where_nothing_listens_is_said(case: Case) -> None:
+    with socket.socket() as closed:
+        closed.bind(("127.0.0.1", 0))
+        refused = case.ingest(f"http://127.0.0.1:{closed.getsockname()[1]}")
+    assert refused.returncode != 0
+    for words in ("CheckAccess: ", "No connection", "Check the host and port of hostPort", "ListBuckets: Skipped"):
+        assert words in refused.output, refused.output[-3000:]
+    assert [request.path for request in case.server.requests if request.method in ("PUT", "POST", "PATCH")] == []
+    assert SECRET not in refused.output
+
+
+@CASES
+def test_emitted_tests_pass_after_the_edit(case: Case) -> None:
+    done = case.connector.run_tests(case.framework)
+    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-1000:]
