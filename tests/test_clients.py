@@ -5,47 +5,73 @@ from __future__ import annotations
 import json
 from base64 import b64encode
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from extensions import naming
 from extensions.catalog import Catalog
 from extensions.resources import endpoints, sample_records
 from tests.conftest import ROOT, Scaffold
 from tests.support.api import Api
-from tests.support.connector import install
-from tests.support.contrib import write_checkout
+from tests.support.connector import Connector, install
+from tests.support.contrib import lay_over, write_checkout
 from tests.support.openmetadata import RecordingServer, export_api_schemas, ingest
 
 pytestmark = pytest.mark.framework
 
 CATALOG = Catalog(ROOT / "catalog")
+# A package each; the contributions share one checkout, and so one process.
 CASES = [
-    (service_type, placement)
+    pytest.param(service_type, placement, marks=pytest.mark.xdist_group(f"clients-{placement}"))
     for service_type, facts in CATALOG.services.items()
     for placement in ("package", "contrib")
     if placement == "contrib" or "custom" in facts
 ]
 
 
+def answers(service_type: str, placement: str) -> dict[str, Any]:
+    return {
+        "name": f"some_{service_type}",
+        "service_type": service_type,
+        "placement": placement,
+        "connection_type": "rest_api",
+        "auth_types": ["basic"],
+        "api_prefix": "/api",
+        "pagination": "page",
+    }
+
+
+@pytest.fixture(scope="module")
+def checkout(scaffold: Scaffold, framework: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    """A checkout with a connector of each service type, and the framework with all of them laid over it."""
+    scratch = tmp_path_factory.mktemp("contributions")
+    root = write_checkout(scratch / "checkout")
+    for service_type in CATALOG.services:
+        scaffold(root, **answers(service_type, "contrib"))
+    types = [(service_type, naming.pascal(f"some_{service_type}")) for service_type in CATALOG.services]
+    return root, lay_over(root, framework, scratch / "overlay", types)
+
+
 @pytest.mark.parametrize(("service_type", "placement"), CASES)
 def test_connector_passes_its_tests_and_delivers_what_the_api_has(
-    service_type: str, placement: str, scaffold: Scaffold, framework: Path, cache: Path, tmp_path: Path
+    service_type: str,
+    placement: str,
+    scaffold: Scaffold,
+    framework: Path,
+    cache: Path,
+    tmp_path: Path,
+    request: pytest.FixtureRequest,
 ) -> None:
-    root = tmp_path / "out"
-    if placement == "contrib":
-        write_checkout(root)
     name = f"some_{service_type}"
-    scaffold(
-        root,
-        name=name,
-        service_type=service_type,
-        placement=placement,
-        connection_type="rest_api",
-        auth_types=["basic"],
-        api_prefix="/api",
-        pagination="page",
-    )
-    connector = install(root, name, placement, framework, tmp_path / "installed", service_type)
+    if placement == "contrib":
+        root, overlay = request.getfixturevalue("checkout")
+        connector = Connector(root, name, placement, overlay, service_type)
+        schemas = export_api_schemas(framework, overlay.parent, overlay)
+    else:
+        root = scaffold(tmp_path / "out", **answers(service_type, placement))
+        connector = install(root, name, placement, framework, tmp_path / "installed", service_type)
+        schemas = export_api_schemas(framework, cache)
     done = connector.run_tests(framework)
     assert done.returncode == 0, done.stdout[-5000:] + done.stderr[-2000:]
     assert " skipped" not in done.stdout
@@ -53,8 +79,6 @@ def test_connector_passes_its_tests_and_delivers_what_the_api_has(
     resources = endpoints("", CATALOG.services[service_type]["resources"]).resources
     records = sample_records(resources)
     paths = {f"/api{resource.path}": resource.name for resource in resources.values()}
-    overlay = None if connector.is_package else connector.pythonpath
-    schemas = export_api_schemas(framework, cache if connector.is_package else tmp_path, overlay)
     with (
         Api(records, paths, "Basic " + b64encode(b"openmetadata:s3cret").decode()) as api,
         RecordingServer(schemas, connector.definitions) as server,
