@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
 from base64 import b64encode
 from pathlib import Path
 from typing import Any
@@ -21,6 +23,7 @@ from tests.support.openmetadata import RecordingServer, export_api_schemas, inge
 pytestmark = pytest.mark.framework
 
 CATALOG = Catalog(ROOT / "catalog")
+AUTHORIZATION = "Basic " + b64encode(b"openmetadata:s3cret").decode()
 # A package each; the contributions share one checkout, and so one process.
 CASES = [
     pytest.param(service_type, placement, marks=pytest.mark.xdist_group(f"clients-{placement}"))
@@ -80,7 +83,7 @@ def test_connector_passes_its_tests_and_delivers_what_the_api_has(
     records = sample_records(resources)
     paths = {f"/api{resource.path}": resource.name for resource in resources.values()}
     with (
-        Api(records, paths, "Basic " + b64encode(b"openmetadata:s3cret").decode()) as api,
+        Api(records, paths, AUTHORIZATION) as api,
         RecordingServer(schemas, connector.definitions) as server,
     ):
         workflow = connector.workflow()
@@ -99,6 +102,52 @@ def test_connector_passes_its_tests_and_delivers_what_the_api_has(
                 arrived = sorted(body["name"] for body in server.created(collection_of(resource.request, schemas)))
                 there = sorted(record[resource.named_by] for record in records[resource.name])
                 assert arrived == there
+
+
+# Runs in the framework's interpreter: what the emitted client and models make of an API.
+READ = """
+import json, sys
+from openmetadata_some_pipeline.client import SomePipelineClient
+from openmetadata_some_pipeline.models import Pipeline, Run, Task
+from openmetadata_some_pipeline.settings import SomePipelineSettings
+options = {"hostPort": sys.argv[1], "username": "openmetadata", "password": "s3cret"}
+client = SomePipelineClient(SomePipelineSettings.from_options(options))
+jobs = [Pipeline.of(job) for job in client.pipelines()]
+print(json.dumps({
+    job.label: [
+        [Task.of(task).identity for task in client.tasks(job.record)],
+        [Run.of(run).identity for run in client.runs(job.record)],
+    ]
+    for job in jobs
+}))
+"""
+
+
+def test_records_are_named_and_linked_in_the_words_of_the_api(
+    scaffold: Scaffold, framework: Path, tmp_path: Path
+) -> None:
+    endpoints_ = "GET /jobs, GET /jobs/{id}/steps, GET /job-runs"
+    root = scaffold(tmp_path / "out", **answers("pipeline", "package"), api_endpoints=endpoints_)
+    records = {
+        "jobs": [{"job_id": number, "job_name": f"Job {number}"} for number in (1, 2, 3)],
+        "steps": [{"stepId": f"{number}-a", "job_id": str(number)} for number in (1, 2, 3)],
+        "runs": [{"run_id": number * 10, "job_id": number} for number in (1, 2, 2)],
+    }
+    paths = {"/api/jobs": "jobs", "/api/jobs/{job}/steps": "steps", "/api/job-runs": "runs"}
+    with Api(records, paths, AUTHORIZATION) as api:
+        done = subprocess.run(
+            [str(framework), "-W", "ignore", "-c", READ, api.url],
+            env=os.environ | {"PYTHONPATH": str(root / "src")},
+            capture_output=True,
+            text=True,
+            timeout=120,
+        )
+    assert done.returncode == 0, done.stderr[-3000:]
+    assert json.loads(done.stdout.splitlines()[-1]) == {
+        "Job 1": [["1-a"], ["10"]],
+        "Job 2": [["2-a"], ["20", "20"]],
+        "Job 3": [["3-a"], []],
+    }
 
 
 def collection_of(request: str, schemas: Path) -> str:
