@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 # Longest name for which every emitted line and path stays within its limits.
 MAX_NAME = 30
 
+# Records a page where nothing else was answered.
+PAGE_SIZE = 100
+
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
 _TYPE = re.compile(r"[A-Z][A-Za-z0-9]*")
 _SCHEME = re.compile(r"[a-z][a-z0-9_]*(\+[a-z0-9_]+)?")
@@ -162,30 +165,67 @@ def auth_types_fault(auth_types: list[str], can_log_in: bool) -> str:
     return "choose at least one auth type" if can_log_in and not auth_types else ""
 
 
-def prefix_fault(prefix: str) -> str:
+def namespace_fault(namespace: str, connection_type: str) -> str:
+    """Refuses a namespace without SQLAlchemy: an API says by itself what stands above a table."""
+    if namespace and connection_type != "sqlalchemy":
+        return f"leave namespace out: it belongs to sqlalchemy, not to {connection_type}"
+    return ""
+
+
+def prefix_fault(prefix: str, connection_type: str) -> str:
     """Refuses what can't stand between a host and the path of a resource."""
+    if prefix and connection_type != "rest_api":
+        return f"leave api_prefix out: it belongs to rest_api, not to {connection_type}"
     if not prefix or _PREFIX.fullmatch(prefix):
         return ""
     return f"give a path that starts with / and does not end with it, such as /api/v1: {prefix!r} is none"
 
 
-def parameter_fault(parameter: str) -> str:
-    """Refuses what can't be the name of a query parameter."""
+def records_path_fault(path: str, connection_type: str) -> str:
+    """Refuses what is not a path of keys in a JSON object."""
+    if path and connection_type != "rest_api":
+        return f"leave records_path out: it belongs to rest_api, not to {connection_type}"
+    return (
+        ""
+        if not path or _FIELD.fullmatch(path)
+        else f"give keys joined by dots, such as data.items: {path!r} is no field"
+    )
+
+
+def page_parameter_fault(parameter: str, pagination: str, usual: str) -> str:
+    """Refuses what can't be the name of a query parameter, and any where the pagination has none (no `usual` one)."""
+    if not usual:
+        return f"leave page_parameter out: pagination {pagination} has none" if parameter else ""
+    if _PARAMETER.fullmatch(parameter):
+        return ""
+    return f"give the name of a query parameter, such as {usual}: {parameter!r} is none"
+
+
+def size_parameter_fault(parameter: str, pagination: str, usual: str) -> str:
+    """Refuses what can't be the name of a query parameter, and any where the pagination has none (no `usual` one)."""
+    if not usual:
+        return f"leave size_parameter out: pagination {pagination} has none" if parameter else ""
     if not parameter or _PARAMETER.fullmatch(parameter):
         return ""
-    return f"give the name of a query parameter, such as page: {parameter!r} is none"
+    return f"give the name of a query parameter, such as {usual}: {parameter!r} is none"
 
 
-def field_fault(path: str) -> str:
-    """Refuses what is not a path of keys in a JSON object."""
-    if not path or _FIELD.fullmatch(path):
-        return ""
-    return f"give keys joined by dots, such as data.items: {path!r} is no field"
+def next_field_fault(path: str, pagination: str, usual: str) -> str:
+    """Refuses what is not a path of keys in a JSON object, and any where the pagination has none (no `usual` one)."""
+    if not usual:
+        return f"leave next_field out: pagination {pagination} has none" if path else ""
+    return "" if _FIELD.fullmatch(path) else f"give keys joined by dots, such as {usual}: {path!r} is no field"
 
 
-def page_size_fault(size: int) -> str:
-    """Refuses a page without records, and one that no API hands out."""
-    return "" if 1 <= size <= 100_000 else f"give a number from 1 to 100000: {size} is no size of a page"
+def page_size_fault(size: int, size_parameter: str) -> str:
+    """Refuses a page without records, one that no API hands out, and a size that there is no parameter for."""
+    if not 1 <= size <= 100_000:
+        return f"give a number from 1 to 100000: {size} is no size of a page"
+    return (
+        ""
+        if size_parameter or size == PAGE_SIZE
+        else "leave page_size out, or give the size_parameter that asks for it"
+    )
 
 
 def sdk_guess(name: str) -> str:
@@ -235,8 +275,14 @@ class Choices:
             }
         )
 
-    def paginations(self) -> str:
-        return _choices({name: (facts["title"], "") for name, facts in self._catalog.pagination.items()})
+    def paginations(self, connection_type: str) -> str:
+        fault = f"leave pagination out: it belongs to rest_api, not to {connection_type}"
+        return _choices(
+            {
+                name: (facts["title"], "" if name == "none" or connection_type == "rest_api" else fault)
+                for name, facts in self._catalog.pagination.items()
+            }
+        )
 
     def pages(self, pagination: str, name: str) -> str:
         """The usual name of a parameter or field of a pagination; empty where it has none."""
@@ -362,9 +408,12 @@ class AnswersExtension(Extension):
             image_fault,
             requirement_fault,
             auth_types_fault,
+            namespace_fault,
             prefix_fault,
-            parameter_fault,
-            field_fault,
+            records_path_fault,
+            page_parameter_fault,
+            size_parameter_fault,
+            next_field_fault,
             page_size_fault,
             sdk_guess,
         ):

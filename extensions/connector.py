@@ -28,6 +28,9 @@ _NOT_OPTIONS = ("filters", "procedures", "samples")
 # Flags that the framework looks for on the connection at run time.
 _FLAGS = ("supportsDatabase", "supportsQueryComment")
 
+# What APIs call the list in an answer, in small letters.
+_LIST_KEYS = ("items", "data", "results", "result", "records", "values", "entries", "elements", "content", "rows")
+
 _CERTIFICATES = {
     "caCertificate": "Certificate authority that the server's certificate is checked against (PEM).",
     "sslCertificate": "Certificate of this client (PEM).",
@@ -135,6 +138,13 @@ class Connector:
     def resources(self) -> dict[str, Resource]:
         """What a client lists, by name, parents first."""
         return self.endpoints.resources
+
+    @property
+    def list_keys(self) -> list[str]:
+        """What the lists of the source may be called in answers: by usual names, and after their resources."""
+        own = [word + "s" for resource in self.resources.values() for word in resource.words]
+        own += [name.replace("_", "") for name in self.resources]
+        return list(dict.fromkeys([*_LIST_KEYS, *own]))
 
     @property
     def sdk_module(self) -> str:

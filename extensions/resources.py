@@ -37,7 +37,7 @@ class Resource:
     path: str
     detail: str
     parents: tuple[str, ...]
-    parent_name: str
+    parent_names: tuple[str, ...]
     answered: bool
     optional: bool
     request: str
@@ -50,6 +50,11 @@ class Resource:
     def nested(self) -> bool:
         """Whether it is listed for one parent at a time; else all are listed at once."""
         return "{" in self.path
+
+    @property
+    def parent_name(self) -> str:
+        """The resource right above it, or the empty string."""
+        return self.parent_names[-1] if self.parent_names else ""
 
     @property
     def parent(self) -> str:
@@ -152,7 +157,7 @@ def _resource(
         path=_filled(lists[name], parents) if name in lists else usual,
         detail=_filled(details[name], (*parents, facts["item"])) if name in details else "",
         parents=parents,
-        parent_name=above[-1] if above else "",
+        parent_names=tuple(above),
         answered=name in lists,
         optional=facts.get("optional", False) and name not in lists,
         request=facts.get("request", ""),

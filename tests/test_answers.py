@@ -10,6 +10,7 @@ import pytest
 from tests.conftest import Scaffold
 
 CLIENT = {"service_type": "dashboard"}
+SDK = CLIENT | {"connection_type": "sdk_client"}
 
 REFUSED: list[tuple[dict[str, Any], str]] = [
     ({"name": "MyDb"}, "give small letters, digits and underscores, such as my_db: 'MyDb' is not snake case"),
@@ -44,8 +45,19 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
         "give the name of a query parameter, such as page: 'a b'",
     ),
     (CLIENT | {"pagination": "page", "page_size": 0}, "give a number from 1 to 100000: 0 is no size of a page"),
-    (CLIENT | {"pagination": "cursor", "next_field": "a..b"}, "give keys joined by dots, such as data.items: 'a..b'"),
+    (CLIENT | {"pagination": "cursor", "next_field": "a..b"}, "give keys joined by dots, such as next_cursor: 'a..b'"),
     (CLIENT | {"records_path": "$.items[0]"}, "'$.items[0]' is no field"),
+    (CLIENT | {"pagination": "page", "page_parameter": ""}, "such as page: '' is none"),
+    (CLIENT | {"pagination": "cursor", "next_field": ""}, "such as next_cursor: '' is no field"),
+    (CLIENT | {"next_field": "next"}, "leave next_field out: pagination none has none"),
+    (CLIENT | {"pagination": "link_header", "page_parameter": "p"}, "leave page_parameter out: pagination link_header"),
+    (CLIENT | {"size_parameter": "n"}, "leave size_parameter out: pagination none has none"),
+    (CLIENT | {"page_size": 5}, "leave page_size out, or give the size_parameter that asks for it"),
+    (SDK | {"api_prefix": "/api"}, "leave api_prefix out: it belongs to rest_api, not to sdk_client"),
+    (SDK | {"records_path": "items"}, "leave records_path out: it belongs to rest_api, not to sdk_client"),
+    (SDK | {"pagination": "page"}, "leave pagination out: it belongs to rest_api, not to sdk_client"),
+    ({"connection_type": "rest_api", "namespace": "schema.table"}, "leave namespace out: it belongs to sqlalchemy"),
+    (CLIENT | {"namespace": "schema.table"}, "leave namespace out: it belongs to sqlalchemy, not to rest_api"),
     (CLIENT | {"connection_type": "sdk_client", "sdk_package": ""}, "give the PyPI name of its SDK, such as boto3"),
     ({"type_name": "My Db"}, "give letters and digits that start with a capital, such as MyDb: 'My Db' can't be"),
     ({"type_name": "myDb"}, "'myDb' can't be a class"),

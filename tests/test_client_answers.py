@@ -1,0 +1,124 @@
+"""What an emitted client makes of the answers that APIs give: where the list is, where it ends, where a link leads."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.conftest import Scaffold
+
+pytestmark = pytest.mark.framework
+
+ANSWERS = {
+    "name": "probe",
+    "service_type": "dashboard",
+    "connection_type": "rest_api",
+    "placement": "package",
+    "auth_types": ["token"],
+    "api_prefix": "/api/v1",
+}
+
+# Runs in the framework's interpreter: calls a function of the client, or a method of a client, with each argument list.
+CALL = """
+import json, sys
+from openmetadata_probe import client
+from openmetadata_probe.settings import ProbeSettings
+settings = ProbeSettings.from_options({"hostPort": sys.argv[1], "token": "t"})
+results = []
+for name, arguments in json.loads(sys.argv[2]):
+    function = getattr(client, name, None) or getattr(client.ProbeClient(settings), name)
+    try:
+        results.append(function(*arguments))
+    except ValueError as error:
+        results.append(f"ValueError: {error}")
+print(json.dumps(results))
+"""
+
+# The items of an answer, and the answer.
+LISTS: list[tuple[Any, Any]] = [
+    ([{"id": 1}], [{"id": 1}]),
+    ([], {}),
+    ([{"id": 1}], {"items": [{"id": 1}], "columns": ["id", "name", "url"]}),
+    ([], {"items": [], "warnings": ["slow"]}),
+    ([], {"results": [], "links": [{"rel": "next"}]}),
+    ([{"id": 1}], {"meta": {"facets": [{"a": 1}, {"b": 2}]}, "data": {"dashboards": [{"id": 1}]}}),
+    ([{"id": 1}], {"Dashboards": [{"id": 1}], "messages": []}),
+    ([{"id": 1}], {"boardList": [{"id": 1}], "ids": [1, 2, 3]}),
+    (["a", "b"], {"names": ["a", "b"]}),
+    (None, {"error": "no such thing"}),
+]
+
+# Whether a page is the last, and what it says.
+ENDS: list[tuple[bool, Any]] = [
+    (True, {"next": None, "results": [{}]}),
+    (True, {"paging": {"has_more": False}}),
+    (False, {"next": "https://example.com/?page=2"}),
+    (False, {"results": [{}]}),
+    (False, [{}]),
+]
+
+# The count in a page, and the page.
+COUNTS: list[tuple[int | None, Any]] = [
+    (3, {"total": 3}),
+    (3, {"page": {"total_count": 3}}),
+    (None, {"total": True}),
+    (None, {"total": -1}),
+    (None, {"total": 0}),
+    (None, []),
+]
+
+NAMES = ["total", "total_count"]
+
+# Where a link on a page of /dashboards leads.
+LINKS = {
+    "https://bi.example.com/base/api/v1/dashboards?p=2": "/dashboards?p=2",
+    "http://bi.example.com/base/api/v1/dashboards?p=2": "/dashboards?p=2",
+    "https://bi.example.com:443/base/api/v1/dashboards?p=2": "/dashboards?p=2",
+    "/base/api/v1/dashboards?p=2": "/dashboards?p=2",
+    "?p=2": "/dashboards?p=2",
+    "https://elsewhere.example.com/api/v1/dashboards?p=2": (
+        "ValueError: the next page of /dashboards is on another server, elsewhere.example.com"
+    ),
+}
+
+
+@pytest.fixture(scope="module")
+def call(scaffold: Scaffold, framework: Path, tmp_path_factory: pytest.TempPathFactory) -> Any:
+    """Call a function of the client of a pagination, with each of some lists of arguments."""
+    packages: dict[str, Path] = {}
+
+    def run(pagination: str, calls: list[tuple[str, list[Any]]]) -> list[Any]:
+        if pagination not in packages:
+            into = tmp_path_factory.mktemp(pagination) / "out"
+            packages[pagination] = scaffold(into, **ANSWERS, pagination=pagination)
+        done = subprocess.run(
+            [str(framework), "-W", "ignore", "-c", CALL, "https://bi.example.com/base", json.dumps(calls)],
+            env=os.environ | {"PYTHONPATH": str(packages[pagination] / "src")},
+            capture_output=True,
+            text=True,
+            timeout=120,
+        )
+        assert done.returncode == 0, done.stderr[-3000:]
+        return json.loads(done.stdout.splitlines()[-1])
+
+    return run
+
+
+def test_list_is_found_in_an_answer(call: Any) -> None:
+    found = call("cursor", [("list_in", [body]) for _, body in LISTS])
+    assert found == [items for items, _ in LISTS]
+
+
+def test_end_of_a_list_is_seen(call: Any) -> None:
+    calls = [("is_last", [body]) for _, body in ENDS] + [("count_in", [body, NAMES]) for _, body in COUNTS]
+    assert call("page", calls) == [last for last, _ in ENDS] + [count for count, _ in COUNTS]
+
+
+def test_link_to_the_next_page_stays_on_the_server(call: Any) -> None:
+    paths = call("cursor", [("_path_of", [link, "/dashboards"]) for link in LINKS])
+    assert dict(zip(LINKS, paths, strict=True)) == LINKS
