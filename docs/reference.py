@@ -495,21 +495,17 @@ def client_sections(name: str, facts: Facts, catalog: Catalog) -> Iterator[str]:
     for resource, details in facts["resources"].items():
         path = code(details["path"]) + (" (optional)" if details.get("optional") else "")
         made = code(details["request"]) if "request" in details else f"part of {code(details['parents'][-1])}"
-        rows.append(
-            [resource.replace("_", " "), ", ".join(details["nouns"]), path, made, code(details.get("filter", "-"))]
-        )
-    yield from table(["Resource", "Nouns", "Usual path", "Becomes", "Filter"], rows)
+        made += f"<br>filter {code(details['filter'])}" if "filter" in details else ""
+        rows.append([resource.replace("_", " "), ", ".join(details["nouns"]), path, made])
+    yield from table(["Resource", "Nouns", "Usual path", "Becomes"], rows)
     yield "## What the test of a connection checks"
     yield ""
-    steps = facts["connections"]["client"]["steps"]
-    yield from table(
-        ["Step", "What it does", ""],
-        (
-            [code(step), facts["steps"][step]["description"].format(title="the source"), "mandatory" * known]
-            for step in steps
-            if (known := facts["steps"][step]["mandatory"]) in (True, False)
-        ),
-    )
+    rows = []
+    for step in facts["connections"]["client"]["steps"]:
+        about = facts["steps"][step]
+        what = about["description"].format(title="the source")
+        rows.append([code(step), what, "mandatory" if about["mandatory"] else ""])
+    yield from table(["Step", "What it does", ""], rows)
     yield "## Questions that matter"
     yield ""
     for asked in ("api_endpoints", "api_prefix", "pagination", "records_path", "auth_types", "sdk_package"):

@@ -234,7 +234,9 @@ def sdk_guess(name: str) -> str:
 
 
 class Choices:
-    """The choices of questions that the catalog decides, as YAML for Copier."""
+    """The choices of questions that the catalog decides, as YAML for Copier, and their defaults."""
+
+    page_size = PAGE_SIZE
 
     def __init__(self, catalog: Catalog) -> None:
         self._catalog = catalog

@@ -43,6 +43,7 @@ print(json.dumps(results))
 LISTS: list[tuple[Any, Any]] = [
     ([{"id": 1}], [{"id": 1}]),
     ([], {}),
+    ([], {"data": {"items": []}}),
     ([{"id": 1}], {"items": [{"id": 1}], "columns": ["id", "name", "url"]}),
     ([], {"items": [], "warnings": ["slow"]}),
     ([], {"results": [], "links": [{"rel": "next"}]}),
