@@ -37,10 +37,7 @@ _CERTIFICATES = {
     "sslKey": "Private key of this client's certificate (PEM).",
 }
 
-_JSON_OBJECTS = {
-    "connectionOptions": "Parameters of the connection URL, as a JSON object of strings.",
-    "connectionArguments": "Arguments of the driver's connect function, as a JSON object.",
-}
+_JSON_OBJECTS = ("connectionOptions", "connectionArguments")
 
 
 class Connector:
@@ -323,7 +320,7 @@ class Connector:
             elif name == "sslConfig":
                 result |= {key: _option(text, secret=True) for key, text in _CERTIFICATES.items()}
             elif facts.get("reference") in _JSON_OBJECTS:
-                result[name] = _option(_JSON_OBJECTS[facts["reference"]])
+                result[name] = _option(f"{self.described(name)} A JSON object.")
             else:
                 text = self.described(name) or facts["title"] + "."
                 default = self.default(name)

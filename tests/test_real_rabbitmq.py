@@ -135,7 +135,7 @@ def test_what_arrives_is_what_the_broker_lists(case: Case) -> None:
     assert case.broker.password not in run.output
     for name, kept in RENAMED.items():
         assert f"Warning: {name}: OpenMetadata can't keep this name, and has the topic as {kept}" in run.output
-    assert f"Warning: {TWICE}: Left out: a topic of this name was read before" in run.output
+    assert f"Warning: {TWICE}: Left out: another Topic of this name was read before" in run.output
     assert "Warnings: 2" in run.output
 
 
