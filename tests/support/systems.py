@@ -123,10 +123,11 @@ def install(system_name: str) -> str | None:
 
 
 @contextmanager
-def postgres() -> Iterator[System]:
+def postgres(*, query_log: bool = False) -> Iterator[System]:
     """PostgreSQL with the databases `shop` (schemas sales and stock) and `Archive` (schema public).
 
-    RuntimeError if it is not installed or does not start.
+    With `query_log`, `shop` has the view public.pg_stat_statements, of which `reader` sees what
+    PostgreSQL shows to everyone. RuntimeError if it is not installed or does not start.
     """
     _require("postgres")
     with _home("postgres") as (home, owner):
@@ -164,6 +165,8 @@ def postgres() -> Iterator[System]:
                 # nothing here has to survive a power cut
                 "fsync": "off",
             }
+            if query_log:
+                settings["shared_preload_libraries"] = "pg_stat_statements"
             return [_program("postgres"), "-D", str(data), *(f"--{key}={value}" for key, value in settings.items())]
 
         def connected(port: int) -> None:
@@ -190,13 +193,20 @@ def postgres() -> Iterator[System]:
             for name in system.databases:
                 with closing(system.connect(name, admin=True)) as connection, connection.cursor() as cursor:
                     cursor.execute((SEED / f"postgres-{name.lower()}.sql").read_text(encoding="utf-8"))
+                    if query_log and name == "shop":
+                        cursor.execute("create schema public")
+                        cursor.execute("grant usage on schema public to reader")
+                        cursor.execute("create extension pg_stat_statements schema public")
                     connection.commit()
             yield system
 
 
 @contextmanager
-def mariadb() -> Iterator[System]:
-    """MariaDB with the schemas `Shop Sales` and `shop_stock`. RuntimeError if it is not installed or does not start."""
+def mariadb(*, query_log: bool = False) -> Iterator[System]:
+    """MariaDB with the schemas `Shop Sales` and `shop_stock`. RuntimeError if it is not installed or does not start.
+
+    With `query_log`, it logs to the table mysql.general_log, which `reader` may not read.
+    """
     _require("mariadb")
     with _home("mysql") as (home, owner):
         admin_password = _password()
@@ -240,6 +250,7 @@ def mariadb() -> Iterator[System]:
                 "--innodb-buffer-pool-size=32M",
                 "--innodb-log-file-size=16M",
                 "--innodb-flush-log-at-trx-commit=0",
+                *(["--general-log", "--log-output=TABLE"] if query_log else []),
             ]
 
         def connected(port: int) -> None:

@@ -1,0 +1,297 @@
+"""Lineage and usage from the query logs of real servers: what arrives is what the statements that were run imply."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import ExitStack, closing
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.conftest import Scaffold, need
+from tests.support import systems
+from tests.support.connector import Connector, install
+from tests.support.contrib import write_checkout
+from tests.support.openmetadata import IngestRun, RecordingServer, export_api_schemas, ingest, split_fqn
+
+pytestmark = [pytest.mark.framework, pytest.mark.real]
+
+# A table as it is written here, `schema.table`, or a column of one, `schema.table.column`.
+Edges = dict[tuple[str, str], set[tuple[str, str]]]
+
+
+@dataclass(frozen=True)
+class Server:
+    """What is done on a kind of server, and how its log has to be treated."""
+
+    scheme: str
+    quote: str
+    sales: str
+    stock: str
+    grant: str
+    revoke: str
+    empty: str
+    # Whether the log holds a statement once however often it ran, without its literals.
+    merges: bool
+    # What the check says without the grant.
+    says: str
+    # What lets the reader see new tables, where it does not by itself.
+    show: tuple[str, ...] = ()
+
+    def sql(self, text: str) -> str:
+        """A statement of this server: [a name] is quoted, sales and stock are its schemas."""
+        text = text.replace("[sales]", f"[{self.sales}]").replace("[stock]", f"[{self.stock}]")
+        return re.sub(r"\[([^]]+)]", rf"{self.quote}\1{self.quote}", text)
+
+    def name(self, table: str) -> str:
+        """`sales.orders` by the schema's name on this server."""
+        schema, _, rest = table.partition(".")
+        return f"{getattr(self, schema)}.{rest}"
+
+
+SERVERS = {
+    "postgres": Server(
+        scheme="postgresql+psycopg2",
+        quote='"',
+        sales="sales",
+        stock="stock",
+        grant="grant pg_read_all_stats to reader",
+        revoke="revoke pg_read_all_stats from reader",
+        empty="select public.pg_stat_statements_reset()",
+        merges=True,
+        says="GetQueries: Query log hidden. GRANT pg_read_all_stats TO the user",
+        show=("grant select on all tables in schema sales, stock to reader",),
+    ),
+    "mariadb": Server(
+        scheme="mysql+pymysql",
+        quote="`",
+        sales="Shop Sales",
+        stock="shop_stock",
+        grant="grant select on mysql.general_log to reader@'127.0.0.1'",
+        revoke="revoke select on mysql.general_log from reader@'127.0.0.1'",
+        empty="truncate table mysql.general_log",
+        merges=False,
+        says="GetQueries: Query log not readable. GRANT SELECT ON mysql.general_log TO the user",
+    ),
+}
+
+# There before the log begins.
+TABLES = [
+    "create table [sales].order_archive (order_id bigint, amount decimal(10, 2), placed_at date)",
+    "create table [stock].[Value On Hand] (sku varchar(20), worth decimal(20, 2))",
+]
+
+# What is run, and what of it is lineage: from and to, and the pairs of columns.
+WRITES: list[tuple[str, Edges]] = [
+    (
+        "create table [sales].dear_orders as"
+        " select o.id, o.total as amount, c.email from [sales].orders o"
+        " join [sales].customers c on c.id = o.customer_id where o.total > 20",
+        {
+            ("sales.orders", "sales.dear_orders"): {("id", "id"), ("total", "amount")},
+            ("sales.customers", "sales.dear_orders"): {("email", "email")},
+        },
+    ),
+    (
+        "insert into [sales].order_archive (order_id, amount) select id, total from [sales].orders where id < 100",
+        {("sales.orders", "sales.order_archive"): {("id", "order_id"), ("total", "amount")}},
+    ),
+    (
+        "INSERT INTO [stock].[Value On Hand] (sku, worth)\n"
+        "SELECT p.sku, p.unit_price * s.pieces\nFROM [stock].products p\n"
+        "JOIN [stock].[Stock Levels] s ON s.sku = p.sku",
+        {
+            ("stock.products", "stock.Value On Hand"): {("sku", "sku"), ("unit_price", "worth")},
+            ("stock.Stock Levels", "stock.Value On Hand"): {("pieces", "worth")},
+        },
+    ),
+    (
+        "create view [stock].for_sale as select sku, title as name from [stock].products where unit_price > 0",
+        {("stock.products", "stock.for_sale"): {("sku", "sku"), ("title", "name")}},
+    ),
+    # No lineage: nothing is read, or nothing is written.
+    ("insert into [sales].order_archive (order_id, amount) values (7, 1.5)", {}),
+]
+
+# The views that are there from the beginning.
+VIEWS: Edges = {
+    ("sales.orders", "sales.order_totals"): {("id", "order_id")},
+    ("sales.customers", "sales.order_totals"): {("email", "email")},
+    ("sales.Order Lines", "sales.order_totals"): {("quantity", "total"), ("price", "total")},
+    ("stock.products", "stock.Low Stock"): {("sku", "sku"), ("Größe", "Größe")},
+    ("stock.Stock Levels", "stock.Low Stock"): {("warehouse", "warehouse"), ("pieces", "pieces")},
+}
+
+# What is read: the statement, with literals to run it with, and its tables.
+READS: list[tuple[str, list[int], list[str]]] = [
+    (
+        "select c.email, o.total from [sales].orders o join [sales].customers c on c.id = o.customer_id"
+        " where o.total > {}",
+        [5, 10, 15],
+        ["sales.orders", "sales.customers"],
+    ),
+    ("SELECT sku, title\nFROM [stock].products\nWHERE unit_price < {}", [100, 200], ["stock.products"]),
+    (
+        "with dear as (select sku from [stock].products where unit_price > {})"
+        " select s.warehouse, s.pieces from [stock].[Stock Levels] s join dear on dear.sku = s.sku",
+        [1],
+        ["stock.products", "stock.Stock Levels"],
+    ),
+]
+
+# The columns of the join in the first of them; the framework does not look behind a WITH.
+JOINED = ("sales.customers.id", "sales.orders.customer_id")
+
+
+@dataclass
+class Case:
+    """A connector for a server whose statements are logged, and a server to send to."""
+
+    system: systems.System
+    server: Server
+    connector: Connector
+    openmetadata: RecordingServer
+    framework: Path
+    scratch: Path
+    runs: dict[str, IngestRun] = field(default_factory=dict)
+
+    def execute(self, *statements: str) -> None:
+        """Run statements as the administrator."""
+        with closing(self.system.connect(admin=True)) as connection, connection.cursor() as cursor:
+            for statement in statements:
+                cursor.execute(statement)
+                if cursor.description:
+                    cursor.fetchall()
+            connection.commit()
+
+    def run(self, kind: str) -> IngestRun:
+        """Run a workflow as it was scaffolded, with the address of this system."""
+        workflow = self.connector.workflow(kind)
+        config = workflow["source"]["serviceConnection"]["config"]
+        settings = config["connectionOptions"] if self.connector.is_package else config
+        settings |= {"hostPort": f"{self.system.host}:{self.system.port}", "username": self.system.user}
+        if self.system.name == "postgres":
+            settings["database"] = self.system.databases[0]
+        for stage in ("stage", "bulkSink"):
+            if stage in workflow:
+                workflow[stage]["config"]["filename"] = str(self.scratch / "usage")
+        workflow["workflowConfig"]["openMetadataServerConfig"]["hostPort"] = self.openmetadata.url
+        password = {f"{self.connector.name.upper()}_PASSWORD": self.system.password}
+        command = "usage" if kind == "usage" else "ingest"
+        return ingest(
+            self.framework,
+            workflow,
+            command=command,
+            env={"OPENMETADATA_JWT_TOKEN": "token"} | password,
+            pythonpath=[self.connector.pythonpath],
+            timeout=180,
+        )
+
+    def bare(self, fqn: str) -> str:
+        """A fully qualified name without service and database."""
+        return ".".join(split_fqn(fqn)[2:])
+
+
+def cases() -> list[Any]:
+    return [
+        pytest.param((name, placement), id=f"{name}-{placement}", marks=pytest.mark.xdist_group(f"{name}-{placement}"))
+        for name in SERVERS
+        for placement in ("package", "contrib")
+    ]
+
+
+@pytest.fixture(scope="module", params=cases())
+def case(
+    request: pytest.FixtureRequest,
+    scaffold: Scaffold,
+    framework: Path,
+    cache: Path,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[Case]:
+    """All statements were run, and the metadata of what they left was ingested."""
+    name, placement = request.param
+    if systems.missing(name):
+        need(systems.install(name))
+    scratch = tmp_path_factory.mktemp(f"{name}_{placement}_log")
+    root = scratch / "out"
+    if placement == "contrib":
+        write_checkout(root)
+    scaffold(root, name=f"{name}_log", scheme=SERVERS[name].scheme, capabilities=["lineage", "usage"])
+    connector = install(root, f"{name}_log", placement, framework, scratch / "installed")
+    overlay = None if connector.is_package else connector.pythonpath
+    schemas = export_api_schemas(framework, cache if connector.is_package else scratch, overlay)
+    with ExitStack() as stack:
+        system = stack.enter_context(getattr(systems, name)(query_log=True))
+        openmetadata = stack.enter_context(RecordingServer(schemas, connector.definitions))
+        case = Case(system, SERVERS[name], connector, openmetadata, framework, scratch)
+        sql = case.server.sql
+        case.execute(*map(sql, TABLES), case.server.grant, case.server.empty)
+        case.execute(*(sql(statement) for statement, _ in WRITES))
+        case.execute(*(sql(text).format(literal) for text, literals, _ in READS for literal in literals))
+        case.execute(*case.server.show)
+        case.runs["metadata"] = case.run("metadata")
+        assert case.runs["metadata"].returncode == 0, case.runs["metadata"].output[-5000:]
+        yield case
+
+
+def test_lineage_is_what_the_statements_imply(case: Case) -> None:
+    run = case.run("lineage")
+    assert run.returncode == 0, run.output[-5000:]
+    assert case.openmetadata.faults == []
+    expected: Edges = dict(VIEWS)
+    for _, edges in WRITES:
+        expected |= edges
+    arrived: Edges = {}
+    for upstream, downstream, details in case.openmetadata.edges():
+        arrived[case.bare(upstream), case.bare(downstream)] = {
+            (split_fqn(source)[-1], split_fqn(pair["toColumn"])[-1])
+            for pair in details.get("columnsLineage") or []
+            for source in pair["fromColumns"]
+        }
+    name = case.server.name
+    assert arrived == {(name(upstream), name(downstream)): pairs for (upstream, downstream), pairs in expected.items()}
+
+
+def test_usage_counts_what_was_read(case: Case) -> None:
+    run = case.run("usage")
+    assert run.returncode == 0, run.output[-5000:]
+    assert case.openmetadata.faults == []
+    counted: Counter[str] = Counter()
+    for request in case.openmetadata.requests:
+        if found := re.fullmatch(r"/v1/usage/table/([^/]+)", request.path):
+            entity = case.openmetadata.store.find(found[1])
+            assert entity is not None
+            counted[case.bare(entity["fullyQualifiedName"])] += request.body["count"]
+    expected: Counter[str] = Counter()
+    for _, literals, tables in READS:
+        expected.update({case.server.name(table): 1 if case.server.merges else len(literals) for table in tables})
+    assert counted == expected
+    joined: Counter[frozenset[str]] = Counter()
+    for request in case.openmetadata.requests:
+        if found := re.fullmatch(r"/v1/tables/([^/]+)/joins", request.path):
+            entity = case.openmetadata.store.find(found[1])
+            assert entity is not None
+            for column in request.body["columnJoins"]:
+                near = f"{case.bare(entity['fullyQualifiedName'])}.{column['columnName']}"
+                for other in column["joinedWith"]:
+                    joined[frozenset((near, case.bare(other["fullyQualifiedName"])))] += other["joinCount"]
+    assert joined == {frozenset(map(case.server.name, JOINED)): 1 if case.server.merges else 3}
+
+
+def test_missing_grant_is_said_and_metadata_still_arrives(case: Case) -> None:
+    case.execute(case.server.revoke)
+    try:
+        case.openmetadata.requests.clear()
+        run = case.run("metadata")
+    finally:
+        case.execute(case.server.grant)
+    assert run.returncode == 0, run.output[-5000:]
+    assert case.server.says in run.output, run.output[-5000:]
+    bulks = [request.body for request in case.openmetadata.requests if request.path == "/v1/tables/bulk"]
+    sent = {table["name"] for tables in bulks for table in tables}
+    assert sent == {table["name"] for table in case.openmetadata.entities("tables")}
+    assert {"dear_orders", "order_totals"} <= sent
