@@ -40,8 +40,9 @@ SAMPLE: dict[str, dict[str, Any]] = {
 } | {path.stem: yaml.safe_load(path.read_text()) for path in sorted((ROOT / "examples").glob("*.yml"))}
 
 
-# How one auth type by itself signs in is the same code in both placements.
-ALONE = ("iam", "azure", "jwt", "token", "oauth")
+# How one auth type by itself signs in is the same code in both placements, and test_clients runs the emitted tests of
+# the service types of the last three in both.
+ALONE = ("iam", "azure", "jwt", "token", "oauth", "mlflow", "rabbitmq", "s3")
 CASES = [(name, "package") for name in SAMPLE] + [(name, "contrib") for name in SAMPLE if name not in ALONE]
 
 

@@ -197,10 +197,10 @@ class Case:
 
 
 def cases() -> list[Any]:
+    """Each server once, and each placement: the code is the same in both, a run of each takes a minute."""
     return [
-        pytest.param((name, placement), id=f"{name}-{placement}", marks=pytest.mark.xdist_group(f"{name}-{placement}"))
-        for name in SERVERS
-        for placement in ("package", "contrib")
+        pytest.param((name, placement), id=f"{name}-{placement}", marks=pytest.mark.xdist_group(f"{name}-queries"))
+        for name, placement in zip(SERVERS, ("package", "contrib"), strict=True)
     ]
 
 

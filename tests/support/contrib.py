@@ -34,6 +34,7 @@ CODEGEN = (
     "--set-default-enum-member",
     "--target-python-version=3.10",
     "--disable-timestamp",
+    "--formatters=builtin",  # black, the default, takes most of the time, and nobody reads these models
 )
 
 
