@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.conftest import Scaffold
+from tests.support.python import run_script
 
 pytestmark = pytest.mark.framework
 
@@ -97,15 +96,8 @@ def call(scaffold: Scaffold, framework: Path, tmp_path_factory: pytest.TempPathF
         if pagination not in packages:
             into = tmp_path_factory.mktemp(pagination) / "out"
             packages[pagination] = scaffold(into, **ANSWERS, pagination=pagination)
-        done = subprocess.run(
-            [str(framework), "-W", "ignore", "-c", CALL, "https://bi.example.com/base", json.dumps(calls)],
-            env=os.environ | {"PYTHONPATH": str(packages[pagination] / "src")},
-            capture_output=True,
-            text=True,
-            timeout=120,
-        )
-        assert done.returncode == 0, done.stderr[-3000:]
-        return json.loads(done.stdout.splitlines()[-1])
+        source = packages[pagination] / "src"
+        return run_script(framework, source, CALL, "https://bi.example.com/base", json.dumps(calls))
 
     return run
 

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
 from base64 import b64encode
 from pathlib import Path
 from typing import Any
@@ -19,6 +17,7 @@ from tests.support.api import Api
 from tests.support.connector import Connector, install
 from tests.support.contrib import lay_over, write_checkout
 from tests.support.openmetadata import RecordingServer, export_api_schemas, ingest
+from tests.support.python import run_script
 
 pytestmark = pytest.mark.framework
 
@@ -135,15 +134,8 @@ def test_records_are_named_and_linked_in_the_words_of_the_api(
     }
     paths = {"/api/jobs": "jobs", "/api/jobs/{job}/steps": "steps", "/api/job-runs": "runs"}
     with Api(records, paths, AUTHORIZATION) as api:
-        done = subprocess.run(
-            [str(framework), "-W", "ignore", "-c", READ, api.url],
-            env=os.environ | {"PYTHONPATH": str(root / "src")},
-            capture_output=True,
-            text=True,
-            timeout=120,
-        )
-    assert done.returncode == 0, done.stderr[-3000:]
-    assert json.loads(done.stdout.splitlines()[-1]) == {
+        found = run_script(framework, root / "src", READ, api.url)
+    assert found == {
         "Job 1": [["1-a"], ["10"]],
         "Job 2": [["2-a"], ["20", "20"]],
         "Job 3": [["3-a"], []],

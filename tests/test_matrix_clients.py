@@ -6,12 +6,9 @@ What is honoured is rendered, validated, parsed, linted and imported by the real
 from __future__ import annotations
 
 import json
-import os
-import subprocess
 from functools import cache
 from itertools import cycle, product
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -22,6 +19,7 @@ from extensions.places import places
 from tests.conftest import ROOT
 from tests.support.checks import check_texts, evidence, validate_files
 from tests.support.contrib import lay_over, write_checkout
+from tests.support.python import run_script
 from tests.support.render import EMPTY, Answers, Renderer
 
 CATALOG = Catalog(ROOT / "catalog")
@@ -161,7 +159,7 @@ def test_real_release_imports_what_is_honoured(
     else:
         pythonpath = root / "src"
     modules = [places(answers, vars(naming))["import_path"] for answers in made.values()]
-    assert imported(framework, pythonpath, modules) == {
+    assert run_script(framework, pythonpath, IMPORT, json.dumps(modules)) == {
         module: [f"{answers['type_name']}Source", f"{answers['type_name']}Connection"]
         for module, answers in zip(modules, made.values(), strict=True)
     }
@@ -176,15 +174,3 @@ for module in json.loads(sys.argv[1]):
     found[module] = [path.rpartition(".")[2] for path in (spec.metadata_source_class, spec.connection_class)]
 print(json.dumps(found))
 """
-
-
-def imported(framework: Path, pythonpath: Path, modules: list[str]) -> Any:
-    done = subprocess.run(
-        [str(framework), "-W", "ignore", "-c", IMPORT, json.dumps(modules)],
-        env=os.environ | {"PYTHONPATH": str(pythonpath)},
-        capture_output=True,
-        text=True,
-        timeout=180,
-    )
-    assert done.returncode == 0, done.stderr[-3000:]
-    return json.loads(done.stdout)

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import json
-import os
-import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
 from tests.support.api import Api
+from tests.support.python import run_script
 
 PAGE = 100
 
@@ -52,12 +50,4 @@ def read(package: Path, framework: Path, pages: int, delay: float = 0) -> Load:
         {"id": str(number), "name": f"topic_{number}", "description": "x" * 200} for number in range(pages * PAGE)
     ]
     with Api({"topics": records}, {"/topics": "topics"}, "Bearer t", size=PAGE, delay=delay) as api:
-        done = subprocess.run(
-            [str(framework), "-W", "ignore", "-c", READ, api.url],
-            env=os.environ | {"PYTHONPATH": str(package / "src")},
-            capture_output=True,
-            text=True,
-            timeout=300,
-        )
-    assert done.returncode == 0, done.stderr[-3000:]
-    return Load(*json.loads(done.stdout.splitlines()[-1]))
+        return Load(*run_script(framework, package / "src", READ, api.url))
