@@ -1,4 +1,5 @@
-"""Writes the pages of `docs/reference/` from the template itself: questions, outputs, and one per service type.
+"""Writes the pages of `docs/reference/` from the template itself: questions, outputs, and one per capability
+and service type.
 
     python docs/reference.py            write them all
     python docs/reference.py --check    write nothing; exit 1 and name the file that is stale
@@ -301,27 +302,21 @@ def auth_tables(catalog: Catalog) -> Iterator[str]:
 def capability_table(catalog: Catalog) -> Iterator[str]:
     yield "## Capabilities"
     yield ""
-    yield "*Needs* is what a dialect has to have; *flags* are the properties that the connection schema gets."
+    yield "Which service types can have which; *default* ones are chosen where nothing is answered. `database` means"
+    yield "SQLAlchemy, `database (client)` for APIs and SDKs."
     yield ""
-    yield from table(
-        ["Capability", "Title", "For", "Needs", "Flags"],
-        (
-            [
-                code(name),
-                facts["title"],
-                allowed(facts),
-                facts.get("needs", "").replace("_", " ") or "-",
-                "<br>".join(map(code, facts.get("flags", ()))) or "-",
-            ]
-            for name, facts in catalog.capabilities.items()
-        ),
-    )
-
-
-def allowed(capability: Facts) -> str:
-    if "allowed" not in capability:
-        return "every service type"
-    return "; ".join(f"{service} over {', '.join(map(code, over))}" for service, over in capability["allowed"].items())
+    kinds = [
+        (name if family == "sqlalchemy" or len(facts["connections"]) == 1 else f"{name} ({family})", name, family)
+        for name, facts in catalog.services.items()
+        for family in facts["connections"]
+    ]
+    over = {facts["family"]: name for name, facts in catalog.connections.items()}
+    rows = []
+    for name in catalog.capabilities:
+        cells = [catalog.capability(name, service, over[family]) for _, service, family in kinds]
+        marks = ["-" if cell is None else "default" if cell.get("default") else "yes" for cell in cells]
+        rows.append([f"[`{name}`](capabilities/{name}.md)", *marks])
+    yield from table(["Capability", *(code(title) for title, _, _ in kinds)], rows)
 
 
 def dialect_tables(catalog: Catalog) -> Iterator[str]:
@@ -399,10 +394,12 @@ def placement_tables(placement: str, catalog: Catalog, template: Path, scratch: 
     def files(folder: Path) -> set[str]:
         return {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
 
-    everything = render(capabilities=list(catalog.capabilities), auth_types=list(catalog.auth))
+    choices = answers.Choices(catalog)
+    capabilities = answers.accepted(choices.capabilities(NAME["service_type"], "sqlalchemy", SCHEME))
+    everything = render(capabilities=capabilities, auth_types=list(catalog.auth))
     base = files(render())
     conditions: dict[str, list[str]] = {file: [] for file in base}
-    for name in catalog.capabilities:
+    for name in capabilities:
         for file in files(render(capabilities=["metadata", name])) - base:
             conditions.setdefault(file, []).append(f"`{name}` in `capabilities`")
     for name in catalog.auth:
@@ -454,6 +451,61 @@ def described(file: str, folder: Path, known: dict[str, str]) -> str:
         if text := ast.get_docstring(ast.parse(source)):
             return text.splitlines()[0]
     raise SystemExit(f"docs/reference.py: nothing says what {file} is: add it to OTHER_FILES")
+
+
+# ---- capabilities/*.md -------------------------------------------------------------
+
+
+def capability_page(name: str, catalog: Catalog) -> Iterator[str]:
+    facts = catalog.capabilities[name]
+    yield f"# {name}"
+    yield ""
+    yield f"{sentence(facts['title'])}"
+    yield ""
+    for entry in facts["entries"]:
+        yield from capability_entry(name, facts["title"], entry, catalog)
+
+
+def capability_entry(name: str, title: str, entry: Facts, catalog: Catalog) -> Iterator[str]:
+    """What a capability is for some service types: what it asks of the source, what arrives, what it adds."""
+    services = entry.get("services", list(catalog.services))
+    family = entry.get("family")
+    over = [code(key) for key, facts in catalog.connections.items() if family in (None, facts["family"])]
+    yield f"## {', '.join(services)}"
+    yield ""
+    if entry.get("title", title) != title:
+        yield sentence(entry["title"])
+        yield ""
+    rows = [
+        ("Over", ", ".join(over)),
+        ("Chosen", "unless something else is answered" if entry.get("default") else "when it is asked for"),
+        ("The source has to have", entry["asks"]),
+        ("What arrives", entry["arrives"]),
+    ]
+    if needs := entry.get("needs"):
+        having = [
+            facts["title"] for facts in catalog.dialects.values() if needs in facts or needs in facts["statements"]
+        ]
+        rows.append(("Dialects", ", ".join(having)))
+    if steps := entry.get("steps"):
+        rows.append(("Test connection", ", ".join(map(code, steps))))
+    if flags := entry.get("flags"):
+        rows.append(("Flags in the schema", ", ".join(map(code, flags))))
+    if settings := entry.get("settings"):
+        rows.append(
+            (
+                "In the metadata workflow",
+                "<br>".join(code(f"{key}: {json.dumps(value)}") for key, value in settings.items()),
+            )
+        )
+    if workflow := entry.get("workflow"):
+        command = code(f"metadata {workflow['command']} -c workflows/{name}.yaml")
+        rows.append(("Workflow", f"{command}: {workflow['purpose'][0].lower()}{workflow['purpose'][1:]}"))
+    yield from table(["", ""], rows)
+
+
+def sentence(text: str) -> str:
+    return f"{text[0].upper()}{text[1:]}."
 
 
 # ---- services/*.md -----------------------------------------------------------------
@@ -559,6 +611,7 @@ def main(arguments: list[str]) -> int:
     catalog = Catalog(ROOT / "catalog")
     pages: dict[str, Callable[[Catalog], Iterable[str]]] = {"questions.md": questions_page, "outputs.md": outputs_page}
     pages["edits.md"] = edits_page
+    pages |= {f"capabilities/{name}.md": partial(capability_page, name) for name in catalog.capabilities}
     pages |= {f"services/{name}.md": partial(service_page, name) for name in catalog.services}
     for name, page in pages.items():
         file = PAGES / name

@@ -323,16 +323,22 @@ class Choices:
     def capabilities(self, service_type: str, connection_type: str, scheme: str) -> str:
         dialect = self._catalog.dialect(scheme)
         choices = {}
-        for name, facts in self._catalog.capabilities.items():
+        for name, capability in self._catalog.capabilities.items():
+            facts = self._catalog.capability(name, service_type, connection_type) or {}
             needs = facts.get("needs")
-            if connection_type not in facts.get("allowed", {service_type: [connection_type]}).get(service_type, ()):
+            if not facts:
                 fault = f"leave {name} out: it is not for {service_type} over {connection_type}"
             elif needs and needs not in dialect and needs not in dialect["statements"]:
                 fault = f"leave {name} out: {dialect['title']} has no {needs.replace('_', ' ')}"
             else:
                 fault = ""
-            choices[name] = (facts["title"], fault)
+            choices[name] = (str(facts.get("title", capability["title"])), fault)
         return _choices(choices)
+
+    def usual_capabilities(self, service_type: str, connection_type: str) -> str:
+        """`metadata`, and what a source of this kind gives without being asked for more."""
+        found = (self._catalog.capability(name, service_type, connection_type) for name in self._catalog.capabilities)
+        return json.dumps([facts["name"] for facts in found if facts and facts.get("default")])
 
     def can_log_in(self, scheme: str) -> bool:
         """Whether the source has users; an embedded database has none."""
@@ -380,6 +386,11 @@ class Choices:
 
     def _has_custom(self, service_type: str) -> bool:
         return "custom" in self._catalog.services[service_type]
+
+
+def accepted(choices: str) -> list[str]:
+    """The values of a question's choices that are not refused."""
+    return [choice["value"] for _, choice in json.loads(choices) if not choice["validator"]]
 
 
 def _choices(choices: dict[str, tuple[str, str]]) -> str:

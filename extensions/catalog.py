@@ -105,6 +105,15 @@ class Catalog:
         name = scheme.partition("+")[2] or dialect.get("default_driver", "")
         return dialect.get("drivers", {}).get(name, {})
 
+    def capability(self, name: str, service_type: str, connection_type: str) -> Facts | None:
+        """What a capability is for a service type over a connection type, None where they can't have it."""
+        facts = self.capabilities[name]
+        family = self.connections[connection_type]["family"]
+        for entry in facts["entries"]:
+            if service_type in entry.get("services", [service_type]) and family == entry.get("family", family):
+                return {"name": name, "title": facts["title"]} | entry
+        return None
+
     def dialect_named(self, name: str) -> Facts | None:
         """The dialect that a connector of this name is most likely for."""
         for facts in self.dialects.values():

@@ -43,14 +43,16 @@ _JSON_OBJECTS = ("connectionOptions", "connectionArguments")
 class Connector:
     """What the templates ask about the connector being made.
 
-    `answers` holds the answers and the names of places.py, `catalog` the facts.
+    `answers` holds the answers and the names of places.py, `environment` the facts of the catalog.
     Nothing here is a choice of this class: it selects, orders and fills in.
     """
 
-    def __init__(self, answers: Mapping[str, Any], catalog: Catalog, match_endpoints: Callable[..., Endpoints]) -> None:
+    def __init__(self, answers: Mapping[str, Any], environment: Any) -> None:
         self.answers = answers
-        self.catalog = catalog
-        self._match_endpoints = match_endpoints
+        # Put there by CatalogExtension and ResourcesExtension, each of this version of the template.
+        self.catalog: Catalog = environment.catalog
+        self._match_endpoints: Callable[..., Endpoints] = environment.match_endpoints
+        self._sample_records: Callable[..., dict[str, list[Facts]]] = environment.sample_records
 
     @property
     def release(self) -> Facts:
@@ -101,7 +103,7 @@ class Connector:
     @property
     def permissions(self) -> list[str]:
         """What the source has to allow the user, for the README."""
-        entities = ", ".join(self.service["entities"])
+        entities = ", ".join(self.entities)
         return self.dialect.get("permissions", [f"Sign in, and read what is to be ingested: {entities}."])
 
     @property
@@ -125,16 +127,34 @@ class Connector:
         named = self.answers["namespace"]
         return self.service["namespaces"][named] if named else {"databases": False, "properties": [], "steps": []}
 
+    @property
+    def entities(self) -> list[str]:
+        """What is read, in words."""
+        return self.service["entities"] + [word for facts in self.capabilities for word in facts.get("entities", ())]
+
+    @property
+    def source_settings(self) -> Facts:
+        """What of `sourceConfig.config` turns the capabilities on, in the metadata workflow."""
+        return {name: value for facts in self.capabilities for name, value in facts.get("settings", {}).items()}
+
     @cached_property
     def endpoints(self) -> Endpoints:
         """What a client lists, and the answered endpoints that are nothing of it."""
-        known = self.service["resources"] if self.family == "client" else {}
+        chosen = {None, *(facts["name"] for facts in self.capabilities)}
+        listed = self.service["resources"] if self.family == "client" else {}
+        known = {name: facts for name, facts in listed.items() if facts.get("capability") in chosen}
         return self._match_endpoints(self.answers["api_endpoints"], known, self.answers["api_prefix"])
 
     @property
     def resources(self) -> dict[str, Resource]:
         """What a client lists, by name, parents first."""
         return self.endpoints.resources
+
+    @property
+    def sample_records(self) -> dict[str, list[Facts]]:
+        """What the emitted tests' stand-in for a client's source holds, by resource."""
+        fields = {name: value for facts in self.capabilities for name, value in facts.get("sample", {}).items()}
+        return self._sample_records(self.resources, fields)
 
     @property
     def list_keys(self) -> list[str]:
@@ -186,9 +206,10 @@ class Connector:
 
     @cached_property
     def capabilities(self) -> list[Facts]:
-        """The capabilities asked for, after `metadata`, which every connector has."""
+        """The capabilities asked for, `metadata` first, which every connector has; each with its `name`."""
         names = dict.fromkeys(["metadata", *self.answers["capabilities"]])
-        return [{"name": name} | self.catalog.capabilities[name] for name in names]
+        kind = self.answers["service_type"], self.answers["connection_type"]
+        return [facts for name in names if (facts := self.catalog.capability(name, *kind))]
 
     @property
     def workflows(self) -> list[Facts]:
@@ -449,6 +470,4 @@ class ConnectorExtension(ContextHook):
         extension.environment = environment
 
     def hook(self, context: dict[str, Any]) -> None:
-        catalog: Catalog = self.environment.catalog  # type: ignore[attr-defined]  # CatalogExtension adds it
-        match = self.environment.match_endpoints  # type: ignore[attr-defined]  # ResourcesExtension adds it
-        context["connector"] = Connector(context, catalog, match)
+        context["connector"] = Connector(context, self.environment)

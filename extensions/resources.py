@@ -176,8 +176,11 @@ def _filled(path: str, items: tuple[str, ...]) -> str:
     return path
 
 
-def sample_records(resources: dict[str, Resource]) -> dict[str, list[Facts]]:
-    """Records for the emitted tests: five of each outermost resource, two below each parent."""
+def sample_records(resources: dict[str, Resource], fields: Facts) -> dict[str, list[Facts]]:
+    """Records for the emitted tests: five of each outermost resource, two below each parent.
+
+    `fields` are what the record of an entity has beside the usual ones; {n} in them is its number.
+    """
     records: dict[str, list[Facts]] = {}
     for resource in resources.values():
         lineages: list[Facts] = [{}]
@@ -189,21 +192,20 @@ def sample_records(resources: dict[str, Resource]) -> dict[str, list[Facts]]:
             ]
         count = 2 if resource.parents else 5
         records[resource.name] = [
-            _sample(resource, lineage, number)
+            _sample(resource, lineage, number, fields)
             for number, lineage in enumerate((lineage for lineage in lineages for _ in range(count)), start=1)
         ]
     return records
 
 
-def _sample(resource: Resource, lineage: Facts, number: int) -> Facts:
+def _sample(resource: Resource, lineage: Facts, number: int, fields: Facts) -> Facts:
     words = resource.item.replace("_", " ")
     record: Facts = {"id": f"{resource.item}-{number}", "name": f"{resource.item}_{number}"}
     if resource.request:
         record |= {
             "description": f"The {words} of number {number}.",
             "url": f"/{resource.name}/{number}",
-            "owner": {"email": f"owner{number}@example.com"},
-            "tags": ["sample"],
+            **_filled_in(fields, number),
         }
     return record | _filled_in(resource.sample, number) | lineage
 
@@ -217,9 +219,8 @@ def _filled_in(value: Any, number: int) -> Any:
 
 
 class ResourcesExtension(Extension):
-    """Puts `endpoints` on the environment, as `environment.match_endpoints`, and adds `sample_records` as a filter."""
+    """Puts the functions on the environment, as `environment.match_endpoints` and `environment.sample_records`."""
 
     def __init__(self, environment: Environment) -> None:
         super().__init__(environment)
-        environment.extend(match_endpoints=endpoints)
-        environment.filters["sample_records"] = sample_records
+        environment.extend(match_endpoints=endpoints, sample_records=sample_records)

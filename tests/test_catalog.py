@@ -28,7 +28,12 @@ def test_catalog_is_recorded_as_checked() -> None:
     ("file", "old", "new", "message"),
     [
         ("auth/jwt.yml", "title: a JSON", "titel: a JSON", "catalog/auth/jwt.yml: (the whole file): "),
-        ("capabilities/usage.yml", "needs: query_log", "needs: luck", "catalog/capabilities/usage.yml: needs: 'luck'"),
+        (
+            "capabilities/usage.yml",
+            "needs: query_log",
+            "needs: luck",
+            "catalog/capabilities/usage.yml: entries.0.needs",
+        ),
         ("dialects/mysql.yml", "port: 3306", "port: '3306'", "catalog/dialects/mysql.yml: port: '3306'"),
         ("pagination.yml", "title: all at once", "titel: all at once", "catalog/pagination.yml: none: "),
         ("connections/rest_api.yml", "order: 2", "order: two", "catalog/connections/rest_api.yml: order: 'two'"),
@@ -70,7 +75,9 @@ def test_every_reference_is_listed() -> None:
     targets = CATALOG.release["targets"]
     owners = [*CATALOG.services.values(), *CATALOG.connections.values()]
     used = {facts["reference"] for owner in owners for facts in owner["properties"].values() if "reference" in facts}
-    used |= {flag for facts in CATALOG.capabilities.values() for flag in facts.get("flags", ())}
+    used |= {
+        flag for facts in CATALOG.capabilities.values() for entry in facts["entries"] for flag in entry.get("flags", ())
+    }
     used |= {
         here["reference"]
         for facts in CATALOG.auth.values()
@@ -87,6 +94,8 @@ def test_everything_with_a_partial_has_it() -> None:
     wanted += [f"client/pages/{name}" for name in CATALOG.pagination]
     wanted += [f"connection/{facts['family']}" for facts in CATALOG.connections.values()]
     wanted += [f"client/{name}" for name, facts in CATALOG.connections.items() if facts["family"] == "client"]
+    entries = [entry for facts in CATALOG.capabilities.values() for entry in facts["entries"]]
+    wanted += [f"capability/{entry['partial']}" for entry in entries if "partial" in entry]
     wanted += [f"dialect/{facts['partial']}" for facts in CATALOG.dialects.values() if "partial" in facts]
     for service in CATALOG.services.values():
         wanted += [f"source/{facts['source']}" for facts in service["connections"].values()]

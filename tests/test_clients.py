@@ -79,7 +79,7 @@ def test_connector_passes_its_tests_and_delivers_what_the_api_has(
     assert " skipped" not in done.stdout
 
     resources = endpoints("", CATALOG.services[service_type]["resources"]).resources
-    records = sample_records(resources)
+    records = sample_records(resources, {})
     paths = {f"/api{resource.path}": resource.name for resource in resources.values()}
     with (
         Api(records, paths, AUTHORIZATION) as api,

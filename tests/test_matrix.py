@@ -1,7 +1,8 @@
 """Every combination of auth types, capabilities, namespace and placement for SQLAlchemy.
 
 63 sets of auth types x 32 of capabilities x 2 namespaces x 2 placements = 8064 connectors. All
-are rendered; what they share is checked once.
+are rendered; what they share is checked once. The capabilities are those with code of their own;
+those that are a flag and a workflow come with every other of the sets.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from typing import Any
 import copier
 import pytest
 
+from extensions.answers import Choices, accepted
 from extensions.catalog import Catalog
 from tests.conftest import ROOT
 from tests.support.checks import check_texts, evidence, validate_files
@@ -34,7 +36,15 @@ def subsets(names: list[str], smallest: int) -> list[list[str]]:
 
 
 AUTH_SETS = subsets(list(CATALOG.auth), 1)
-CAPABILITY_SETS = [["metadata", *chosen] for chosen in subsets(list(CATALOG.capabilities)[1:], 0)]
+CAPABILITIES = ["lineage", "usage", "profiler", "stored_procedures", "data_diff"]
+OTHERS = [
+    name
+    for name in accepted(Choices(CATALOG).capabilities("database", "sqlalchemy", "myolap+pyodbc"))
+    if name not in ("metadata", *CAPABILITIES)
+]
+CAPABILITY_SETS = [
+    ["metadata", *chosen, *(OTHERS if number % 2 else [])] for number, chosen in enumerate(subsets(CAPABILITIES, 0))
+]
 
 
 def answers(placement: str, namespace: str, auth_types: list[str], capabilities: list[str]) -> Answers:

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from extensions import naming
-from extensions.answers import Choices
+from extensions.answers import Choices, accepted
 from extensions.catalog import Catalog
 from extensions.places import places
 from tests.conftest import ROOT
@@ -52,6 +52,12 @@ def refusal(service_type: str, connection_type: str, auth_type: str, placement: 
     )
 
 
+def capabilities(service_type: str, connection_type: str) -> list[str]:
+    """All that a source of this kind can have."""
+    scheme = NEEDS[connection_type].get("scheme", "")
+    return accepted(CHOICES.capabilities(service_type, connection_type, scheme))
+
+
 def combinations(service_type: str, placement: str) -> dict[str, Answers]:
     """The answers that are honoured, by the name of the connector; all ways to page and to list take their turn."""
     paginations = cycle(CATALOG.pagination.items())
@@ -70,6 +76,7 @@ def combinations(service_type: str, placement: str) -> dict[str, Answers]:
             "placement": placement,
             "connection_type": connection_type,
             "auth_types": [auth_type],
+            "capabilities": capabilities(service_type, connection_type),
             **NEEDS[connection_type],
         }
         if connection_type == "rest_api":
@@ -120,6 +127,28 @@ def test_what_is_honoured_validates_compiles_and_is_formatted(
 
 @BOTH
 @SERVICES
+def test_each_capability_alone_validates_compiles_and_is_formatted(
+    service_type: str, placement: str, template: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    unique: dict[str, str] = {}
+    for connection_type in CATALOG.connections:
+        if refusal(service_type, connection_type, "basic", placement):
+            continue
+        for capability in capabilities(service_type, connection_type):
+            made = EMPTY | NEEDS[connection_type] | {"service_type": service_type, "placement": placement}
+            made |= {"connection_type": connection_type, "capabilities": [capability]}
+            files = renderer(template).files(made)
+            unique |= {text: path for path, text in files.items()}
+            assert validate_files(files, evidence(made)) == 0, capability
+    if unique:
+        check_texts(
+            unique, tmp_path / "unique", ["openmetadata_my_db", "stand_in"] if placement == "package" else ["metadata"]
+        )
+
+
+@BOTH
+@SERVICES
 def test_longest_and_shortest_names_are_formatted(
     service_type: str, placement: str, template: Path, tmp_path: Path
 ) -> None:
@@ -130,6 +159,7 @@ def test_longest_and_shortest_names_are_formatted(
         auth_types = {"auth_types": list(CATALOG.auth)} if name == "a" else {}
         made = EMPTY | NEEDS[connection_type] | {"name": name, "type_name": name.title(), "service_type": service_type}
         made |= {"connection_type": connection_type, "placement": placement} | auth_types
+        made |= {"capabilities": capabilities(service_type, connection_type)}
         unique |= {text: path for path, text in renderer(template).files(made).items()}
     if unique:
         ours = {"openmetadata_a", "openmetadata_" + "a" * 30, "stand_in"}

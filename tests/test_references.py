@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from extensions.answers import Choices, accepted
 from extensions.catalog import Catalog
 from tests.conftest import ROOT, Scaffold
 from tests.support.contrib import write_checkout
@@ -140,7 +141,9 @@ if specification := os.environ.get("OPENMETADATA_SPEC"):
         shape = contents["definitions"][fragment] if fragment else contents
         assert set(TARGETS[name]["shape"].get("properties", {})) <= set(shape.get("properties", {}))
 
+    CAPABILITIES = accepted(Choices(CATALOG).capabilities("database", "sqlalchemy", "not_in_there"))
+
     def test_scaffold_validates_in_a_checkout_with_the_specification(scaffold: Scaffold, tmp_path: Path) -> None:
         checkout = write_checkout(tmp_path / "checkout", Path(specification))
-        answers = {"auth_types": list(CATALOG.auth), "capabilities": list(CATALOG.capabilities)}
+        answers = {"auth_types": list(CATALOG.auth), "capabilities": CAPABILITIES}
         scaffold(checkout, name="not_in_there", **answers)

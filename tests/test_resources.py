@@ -113,7 +113,7 @@ def test_words_are_those_of_the_source_too(
 @pytest.mark.parametrize("service_type", SERVICES)
 def test_sample_records_have_parents_and_names_of_their_own(service_type: str) -> None:
     resources = matched(service_type, "")
-    records = sample_records(resources)
+    records = sample_records(resources, {})
     for name, resource in resources.items():
         ids = [record["id"] for record in records[name]]
         assert len(ids) == len(set(ids)) >= 5
