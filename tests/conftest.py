@@ -5,12 +5,17 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import copier
 import pytest
+
+from tests.support.connector import Connector, Deploy, install
+from tests.support.contrib import write_checkout
+from tests.support.openmetadata import export_api_schemas
+from tests.support.python import Warm
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -72,6 +77,38 @@ def framework() -> Path:
 
 
 @pytest.fixture(scope="session")
+def warm(framework: Path) -> Iterator[Warm]:
+    """An interpreter that has imported the framework, for scripts that want the release as it is installed."""
+    with Warm(framework) as interpreter:
+        yield interpreter
+
+
+@pytest.fixture(scope="session")
 def cache() -> Path:
     """A folder that outlives a test run, for what is slow to make and the same each time."""
     return ROOT / ".cache"
+
+
+@pytest.fixture(scope="session")
+def schemas(framework: Path, cache: Path) -> Path:
+    """The file of the release's API schemas."""
+    return export_api_schemas(framework, cache)
+
+
+@pytest.fixture(scope="session")
+def deploy(scaffold: Scaffold, framework: Path) -> Deploy:
+    """Scaffold a connector and make it ready to run: `deploy(answers, placement, scratch)`."""
+
+    def run(
+        answers: dict[str, Any], placement: str, scratch: Path, edit: Callable[[Path], None] | None = None
+    ) -> Connector:
+        root = scratch / "out"
+        if placement == "contrib":
+            write_checkout(root)
+        scaffold(root, **answers | {"placement": placement})
+        if edit:
+            edit(root)
+        service_type = answers.get("service_type", "database")
+        return install(root, answers["name"], placement, framework, scratch / "installed", service_type)
+
+    return run

@@ -20,7 +20,7 @@ import yaml
 
 from tests.support import systems
 from tests.support.connector import install
-from tests.support.openmetadata import RecordingServer, export_api_schemas, ingest
+from tests.support.openmetadata import RecordingServer, export_api_schemas
 from tests.support.truth import arrived
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -60,19 +60,15 @@ def main() -> None:
         with stage("Installing it beside openmetadata-ingestion"):
             connector = install(root, answers["name"], "package", framework, Path(scratch))
         with stage("Running the tests that it came with"):
-            done = connector.run_tests(framework)
+            done = connector.run_tests()
             if done.returncode:
                 sys.exit(f"\n{done.stdout}{done.stderr}")
         with stage("Reading the release's own API schemas (once)"):
             schemas = export_api_schemas(framework, ROOT / ".cache")
         with systems.sqlite(Path(scratch) / "shop.db") as shop, RecordingServer(schemas) as server:
-            workflow = connector.workflow()
-            workflow["source"]["serviceConnection"]["config"]["connectionOptions"]["databaseFile"] = str(shop.path)
-            workflow["workflowConfig"]["openMetadataServerConfig"]["hostPort"] = server.url
+            workflow = connector.pointed(server, databaseFile=str(shop.path))
             with stage("Ingesting a sample shop with `metadata ingest`"):
-                run = ingest(
-                    framework, workflow, env={"OPENMETADATA_JWT_TOKEN": "none"}, pythonpath=[connector.pythonpath]
-                )
+                run = connector.ingest(workflow)
             if run.returncode or server.faults:
                 sys.exit("\n".join([run.output, *server.faults]))
             print(f"\nWhat arrived, each request valid against the API of OpenMetadata {server.version}:\n")

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tests.conftest import Scaffold
-from tests.support.python import run_script
+from tests.support.python import Warm
 
 pytestmark = pytest.mark.framework
 
@@ -88,7 +88,7 @@ LINKS = {
 
 
 @pytest.fixture(scope="module")
-def call(scaffold: Scaffold, framework: Path, tmp_path_factory: pytest.TempPathFactory) -> Any:
+def call(scaffold: Scaffold, warm: Warm, tmp_path_factory: pytest.TempPathFactory) -> Any:
     """Call a function of the client of a pagination, with each of some lists of arguments."""
     packages: dict[str, Path] = {}
 
@@ -97,7 +97,7 @@ def call(scaffold: Scaffold, framework: Path, tmp_path_factory: pytest.TempPathF
             into = tmp_path_factory.mktemp(pagination) / "out"
             packages[pagination] = scaffold(into, **ANSWERS, pagination=pagination)
         source = packages[pagination] / "src"
-        return run_script(framework, source, CALL, "https://bi.example.com/base", json.dumps(calls))
+        return warm.run_script(source, CALL, "https://bi.example.com/base", json.dumps(calls))
 
     return run
 

@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 import json
+import subprocess
 from base64 import b64encode
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from extensions import naming
 from extensions.catalog import Catalog
 from extensions.resources import endpoints, sample_records
 from tests.conftest import ROOT, Scaffold
 from tests.support.api import Api
-from tests.support.connector import Connector, install
-from tests.support.contrib import lay_over, write_checkout
-from tests.support.openmetadata import RecordingServer, export_api_schemas, ingest
-from tests.support.python import run_script
+from tests.support.connector import Connector, Deploy, contribute, run_tests
+from tests.support.contrib import write_checkout
+from tests.support.python import Warm
 
 pytestmark = pytest.mark.framework
 
@@ -45,53 +44,52 @@ def answers(service_type: str, placement: str) -> dict[str, Any]:
 
 
 @pytest.fixture(scope="module")
-def checkout(scaffold: Scaffold, framework: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
-    """A checkout with a connector of each service type, and the framework with all of them laid over it."""
+def contributions(scaffold: Scaffold, framework: Path, tmp_path_factory: pytest.TempPathFactory) -> list[Connector]:
+    """A connector of each service type, all in one checkout and laid over the framework together."""
     scratch = tmp_path_factory.mktemp("contributions")
     root = write_checkout(scratch / "checkout")
     for service_type in CATALOG.services:
         scaffold(root, **answers(service_type, "contrib"))
-    types = [(service_type, naming.pascal(f"some_{service_type}")) for service_type in CATALOG.services]
-    return root, lay_over(root, framework, scratch / "overlay", types)
+    return contribute(root, [(name, f"some_{name}") for name in CATALOG.services], framework, scratch)
+
+
+def assert_passed(done: subprocess.CompletedProcess[str]) -> None:
+    assert done.returncode == 0, done.stdout[-5000:] + done.stderr[-2000:]
+    assert " passed" in done.stdout
+    assert " skipped" not in done.stdout
+
+
+@pytest.mark.xdist_group("clients-contrib")
+def test_contributions_pass_their_tests_in_one_checkout(contributions: list[Connector]) -> None:
+    assert len(contributions) == len(CATALOG.services)
+    assert_passed(run_tests(contributions))
 
 
 @pytest.mark.parametrize(("service_type", "placement"), CASES)
-def test_connector_passes_its_tests_and_delivers_what_the_api_has(
+def test_connector_delivers_what_the_api_has(
     service_type: str,
     placement: str,
-    scaffold: Scaffold,
-    framework: Path,
-    cache: Path,
+    deploy: Deploy,
+    schemas: Path,
+    warm: Warm,
     tmp_path: Path,
     request: pytest.FixtureRequest,
 ) -> None:
-    name = f"some_{service_type}"
+    """A package passes its own tests before."""
     if placement == "contrib":
-        root, overlay = request.getfixturevalue("checkout")
-        connector = Connector(root, name, placement, overlay, service_type)
-        schemas = export_api_schemas(framework, overlay.parent, overlay)
+        (connector,) = [one for one in request.getfixturevalue("contributions") if one.service_type == service_type]
     else:
-        root = scaffold(tmp_path / "out", **answers(service_type, placement))
-        connector = install(root, name, placement, framework, tmp_path / "installed", service_type)
-        schemas = export_api_schemas(framework, cache)
-    done = connector.run_tests(framework)
-    assert done.returncode == 0, done.stdout[-5000:] + done.stderr[-2000:]
-    assert " skipped" not in done.stdout
+        connector = deploy(answers(service_type, placement), placement, tmp_path)
+        assert_passed(connector.run_tests(warm))
 
     resources = endpoints("", CATALOG.services[service_type]["resources"]).resources
     records = sample_records(resources, {})
     paths = {f"/api{resource.path}": resource.name for resource in resources.values()}
     with (
         Api(records, paths, AUTHORIZATION) as api,
-        RecordingServer(schemas, connector.definitions) as server,
+        connector.server(schemas, warm) as server,
     ):
-        workflow = connector.workflow()
-        config = workflow["source"]["serviceConnection"]["config"]
-        settings = config["connectionOptions"] if connector.is_package else config
-        settings["hostPort"] = api.url
-        workflow["workflowConfig"]["openMetadataServerConfig"]["hostPort"] = server.url
-        environment = {"OPENMETADATA_JWT_TOKEN": "token", f"{name.upper()}_PASSWORD": "s3cret"}
-        run = ingest(framework, workflow, env=environment, pythonpath=[connector.pythonpath], timeout=180)
+        run = connector.ingest(connector.pointed(server, hostPort=api.url), password="s3cret")
         assert run.returncode == 0, run.output[-5000:]
         assert server.faults == []
         assert "s3cret" not in run.output
@@ -122,9 +120,7 @@ print(json.dumps({
 """
 
 
-def test_records_are_named_and_linked_in_the_words_of_the_api(
-    scaffold: Scaffold, framework: Path, tmp_path: Path
-) -> None:
+def test_records_are_named_and_linked_in_the_words_of_the_api(scaffold: Scaffold, warm: Warm, tmp_path: Path) -> None:
     endpoints_ = "GET /jobs, GET /jobs/{id}/steps, GET /job-runs"
     root = scaffold(tmp_path / "out", **answers("pipeline", "package"), api_endpoints=endpoints_)
     records = {
@@ -134,7 +130,7 @@ def test_records_are_named_and_linked_in_the_words_of_the_api(
     }
     paths = {"/api/jobs": "jobs", "/api/jobs/{job}/steps": "steps", "/api/job-runs": "runs"}
     with Api(records, paths, AUTHORIZATION) as api:
-        found = run_script(framework, root / "src", READ, api.url)
+        found = warm.run_script(root / "src", READ, api.url)
     assert found == {
         "Job 1": [["1-a"], ["10"]],
         "Job 2": [["2-a"], ["20", "20"]],

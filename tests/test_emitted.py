@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -9,8 +10,9 @@ import pytest
 import yaml
 
 from tests.conftest import ROOT, Scaffold
-from tests.support.connector import install
+from tests.support.connector import Deploy, contribute, run_tests
 from tests.support.contrib import write_checkout
+from tests.support.python import Warm
 
 pytestmark = pytest.mark.framework
 
@@ -43,19 +45,24 @@ SAMPLE: dict[str, dict[str, Any]] = {
 # How one auth type by itself signs in is the same code in both placements, and test_clients runs the emitted tests of
 # the service types of the last three in both.
 ALONE = ("iam", "azure", "jwt", "token", "oauth", "mlflow", "rabbitmq", "s3")
-CASES = [(name, "package") for name in SAMPLE] + [(name, "contrib") for name in SAMPLE if name not in ALONE]
 
 
-@pytest.mark.parametrize(("name", "placement"), CASES)
-def test_emitted_tests_pass(name: str, placement: str, scaffold: Scaffold, framework: Path, tmp_path: Path) -> None:
-    answers = {"name": name} | SAMPLE[name]
-    root = tmp_path / "out"
-    if placement == "contrib":
-        write_checkout(root)
-    scaffold(root, placement=placement, **answers)
-    service_type = answers.get("service_type", "database")
-    connector = install(root, answers["name"], placement, framework, tmp_path / "installed", service_type)
-    done = connector.run_tests(framework)
+def assert_passed(done: subprocess.CompletedProcess[str]) -> None:
     assert done.returncode == 0, done.stdout[-5000:] + done.stderr[-2000:]
     assert " skipped" not in done.stdout
     assert " passed" in done.stdout
+
+
+@pytest.mark.parametrize("name", SAMPLE)
+def test_tests_of_a_package_pass(name: str, deploy: Deploy, warm: Warm, tmp_path: Path) -> None:
+    assert_passed(deploy({"name": name} | SAMPLE[name], "package", tmp_path).run_tests(warm))
+
+
+def test_tests_of_contributions_pass_in_one_checkout(scaffold: Scaffold, framework: Path, tmp_path: Path) -> None:
+    root = write_checkout(tmp_path / "out")
+    added = []
+    for name in (name for name in SAMPLE if name not in ALONE):
+        answers = {"name": name} | SAMPLE[name]
+        scaffold(root, **answers | {"placement": "contrib"})
+        added.append((answers.get("service_type", "database"), answers["name"]))
+    assert_passed(run_tests(contribute(root, added, framework, tmp_path)))

@@ -10,11 +10,11 @@ from typing import Any
 
 import pytest
 
-from tests.conftest import Scaffold, need
+from tests.conftest import need
 from tests.support import systems
-from tests.support.connector import Connector, install
-from tests.support.contrib import write_checkout
-from tests.support.openmetadata import IngestRun, RecordingServer, export_api_schemas, ingest
+from tests.support.connector import Connector, Deploy
+from tests.support.openmetadata import IngestRun, RecordingServer
+from tests.support.python import Warm
 from tests.support.truth import arrived, differences, truth
 
 pytestmark = [pytest.mark.framework, pytest.mark.real]
@@ -39,12 +39,11 @@ FILES = pytest.mark.parametrize("case", cases("sqlite"), indirect=True, scope="m
 class Case:
     """A connector for a running database, and a server to ingest into."""
 
-    def __init__(self, system: systems.System, connector: Connector, server: RecordingServer, framework: Path) -> None:
+    def __init__(self, system: systems.System, connector: Connector, server: RecordingServer) -> None:
         self.system = system
         self.connector = connector
         self.server = server
-        self._framework = framework
-        self.environment = {"OPENMETADATA_JWT_TOKEN": "token", f"{connector.name.upper()}_PASSWORD": system.password}
+        self.password = system.password
         self.settings: dict[str, Any] = {}
         if system.path:
             self.settings["databaseFile"] = str(system.path)
@@ -54,54 +53,40 @@ class Case:
             all_databases = "true" if connector.is_package else True
             self.settings |= {"database": system.databases[0], "ingestAllDatabases": all_databases}
 
-    def restart(self) -> None:
-        """Forget what was recorded."""
-        self.server.requests.clear()
-        self.server.faults.clear()
-
     def ingest(self, **changed: Any) -> IngestRun:
-        """Run the metadata workflow that was scaffolded, with the address of this system and some settings changed."""
-        workflow = self.connector.workflow()
-        config = workflow["source"]["serviceConnection"]["config"]
-        settings = config["connectionOptions"] if self.connector.is_package else config
-        settings.update(self.settings | changed)
+        """Run the metadata workflow that was scaffolded, with the address of this system and some settings changed.
+
+        What was recorded before is forgotten.
+        """
+        self.server.forget()
+        workflow = self.connector.pointed(self.server, **self.settings | changed)
         workflow["source"]["sourceConfig"]["config"]["databaseFilterPattern"] = {"excludes": ["^postgres$"]}
-        workflow["workflowConfig"]["openMetadataServerConfig"]["hostPort"] = self.server.url
-        return ingest(
-            self._framework, workflow, env=self.environment, pythonpath=[self.connector.pythonpath], timeout=180
-        )
+        return self.connector.ingest(workflow, password=self.password)
 
 
 @pytest.fixture(scope="module")
 def case(
     request: pytest.FixtureRequest,
-    scaffold: Scaffold,
-    framework: Path,
-    cache: Path,
+    deploy: Deploy,
+    schemas: Path,
+    warm: Warm,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[Case]:
     name, placement = request.param
     if systems.missing(name):
         need(systems.install(name))
     scratch = tmp_path_factory.mktemp(f"{name}_{placement}")
-    root = scratch / "out"
-    if placement == "contrib":
-        write_checkout(root)
-    scaffold(root, name=f"{name}_shop", scheme=SCHEMES[name])
-    connector = install(root, f"{name}_shop", placement, framework, scratch / "installed")
-    overlay = None if connector.is_package else connector.pythonpath
-    schemas = export_api_schemas(framework, cache if connector.is_package else scratch, overlay)
+    connector = deploy({"name": f"{name}_shop", "scheme": SCHEMES[name]}, placement, scratch)
     with ExitStack() as stack:
         started = systems.sqlite(scratch / "shop.db") if name == "sqlite" else getattr(systems, name)()
         system = stack.enter_context(started)
-        server = stack.enter_context(RecordingServer(schemas, connector.definitions))
-        yield Case(system, connector, server, framework)
+        server = stack.enter_context(connector.server(schemas, warm))
+        yield Case(system, connector, server)
 
 
 @pytest.fixture(scope="module")
 def run(case: Case) -> IngestRun:
     """The workflow run as it was scaffolded. What it sent stays recorded until a test starts anew."""
-    case.restart()
     return case.ingest()
 
 
@@ -112,7 +97,7 @@ def assert_refused(run: IngestRun, case: Case, *words: str) -> None:
     for word in words:
         assert word in run.output, run.output[-3000:]
     assert "GetTables: Skipped" in run.output
-    assert [request.path for request in case.server.requests if request.method in ("PUT", "POST", "PATCH")] == []
+    assert case.server.writes == []
     # What counts is the checks; the framework's imports alone take half a minute on a busy machine.
     assert run.seconds < 60
 
@@ -145,7 +130,6 @@ def test_service_that_is_sent_says_where_the_secret_is(case: Case, run: IngestRu
 
 @FILES
 def test_file_that_is_missing_is_said_and_not_made(case: Case, tmp_path: Path) -> None:
-    case.restart()
     missing = tmp_path / "missing.db"
     assert_refused(case.ingest(databaseFile=str(missing)), case, "Database file not found", "Check databaseFile")
     assert not missing.exists()
@@ -153,15 +137,13 @@ def test_file_that_is_missing_is_said_and_not_made(case: Case, tmp_path: Path) -
 
 @SERVERS
 def test_database_that_is_missing_is_said(case: Case) -> None:
-    case.restart()
     option = "database" if case.system.name == "postgres" else "databaseSchema"
     assert_refused(case.ingest(**{option: "no_such_database"}), case, "Database not found", f"Check {option}")
 
 
 @SERVERS
 def test_wrong_password_is_said(case: Case, monkeypatch: pytest.MonkeyPatch) -> None:
-    case.restart()
-    monkeypatch.setitem(case.environment, f"{case.connector.name.upper()}_PASSWORD", "wrong-password")
+    monkeypatch.setattr(case, "password", "wrong-password")
     refused = case.ingest()
     assert_refused(refused, case, "Wrong user name or password", "Check username and the password")
     assert "wrong-password" not in refused.output
@@ -169,7 +151,6 @@ def test_wrong_password_is_said(case: Case, monkeypatch: pytest.MonkeyPatch) -> 
 
 @SERVERS
 def test_closed_port_is_said(case: Case) -> None:
-    case.restart()
     with socket.socket() as closed:
         closed.bind(("127.0.0.1", 0))
         refused = case.ingest(hostPort=f"127.0.0.1:{closed.getsockname()[1]}")

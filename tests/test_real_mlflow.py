@@ -9,12 +9,12 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.conftest import ROOT, Scaffold, need
+from tests.conftest import ROOT, need
 from tests.support import mlflow
-from tests.support.connector import Connector, install
-from tests.support.contrib import write_checkout
+from tests.support.connector import Connector, Deploy
 from tests.support.mlflow import Mlflow
-from tests.support.openmetadata import IngestRun, RecordingServer, export_api_schemas, ingest
+from tests.support.openmetadata import IngestRun, RecordingServer
+from tests.support.python import Warm
 
 # One worker for both placements: they share the server.
 pytestmark = [pytest.mark.framework, pytest.mark.real, pytest.mark.xdist_group("mlflow")]
@@ -45,44 +45,30 @@ def system(cache: Path) -> Iterator[Mlflow]:
 class Case:
     """The example's connector, and a server to ingest into."""
 
-    def __init__(self, system: Mlflow, connector: Connector, server: RecordingServer, framework: Path) -> None:
+    def __init__(self, system: Mlflow, connector: Connector, server: RecordingServer) -> None:
         self.system = system
         self.connector = connector
         self.server = server
-        self._framework = framework
 
     def ingest(self, password: str) -> IngestRun:
         """Run the workflow that was scaffolded, with the addresses of both servers, and nothing recorded before."""
-        self.server.requests.clear()
-        self.server.faults.clear()
-        workflow = self.connector.workflow()
-        config = workflow["source"]["serviceConnection"]["config"]
-        settings = config["connectionOptions"] if self.connector.is_package else config
-        settings["hostPort"] = self.system.url
-        workflow["workflowConfig"]["openMetadataServerConfig"]["hostPort"] = self.server.url
-        environment = {"OPENMETADATA_JWT_TOKEN": "token", f"{self.connector.name.upper()}_PASSWORD": password}
-        return ingest(self._framework, workflow, env=environment, pythonpath=[self.connector.pythonpath], timeout=180)
+        self.server.forget()
+        workflow = self.connector.pointed(self.server, hostPort=self.system.url)
+        return self.connector.ingest(workflow, password=password)
 
 
 @pytest.fixture(scope="module", params=["package", "contrib"])
 def case(
     request: pytest.FixtureRequest,
     system: Mlflow,
-    scaffold: Scaffold,
-    framework: Path,
-    cache: Path,
+    deploy: Deploy,
+    schemas: Path,
+    warm: Warm,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[Case]:
-    scratch = tmp_path_factory.mktemp(f"mlflow_{request.param}")
-    root = scratch / "out"
-    if request.param == "contrib":
-        write_checkout(root)
-    scaffold(root, placement=request.param, **ANSWERS)
-    connector = install(root, ANSWERS["name"], request.param, framework, scratch / "installed", "mlmodel")
-    overlay = None if connector.is_package else connector.pythonpath
-    schemas = export_api_schemas(framework, cache if connector.is_package else scratch, overlay)
-    with RecordingServer(schemas, connector.definitions) as server:
-        yield Case(system, connector, server, framework)
+    connector = deploy(ANSWERS, request.param, tmp_path_factory.mktemp(f"mlflow_{request.param}"))
+    with connector.server(schemas, warm) as server:
+        yield Case(system, connector, server)
 
 
 def expected(model: dict[str, Any]) -> dict[str, Any]:
@@ -125,4 +111,4 @@ def test_wrong_password_is_said(case: Case) -> None:
     for words in ("CheckAccess: ", "Sign-in refused", "Check the credentials in authType", "GetModels: Skipped"):
         assert words in run.output, run.output[-3000:]
     assert "wrong-password" not in run.output
-    assert [request.path for request in case.server.requests if request.method in ("PUT", "POST", "PATCH")] == []
+    assert case.server.writes == []

@@ -12,11 +12,11 @@ from typing import Any
 
 import pytest
 
-from tests.conftest import Scaffold, need
+from tests.conftest import need
 from tests.support import systems
-from tests.support.connector import Connector, install
-from tests.support.contrib import write_checkout
-from tests.support.openmetadata import IngestRun, RecordingServer, export_api_schemas, ingest, split_fqn
+from tests.support.connector import Connector, Deploy
+from tests.support.openmetadata import IngestRun, RecordingServer, split_fqn
+from tests.support.python import Warm
 
 pytestmark = [pytest.mark.framework, pytest.mark.real]
 
@@ -155,7 +155,6 @@ class Case:
     server: Server
     connector: Connector
     openmetadata: RecordingServer
-    framework: Path
     scratch: Path
     runs: dict[str, IngestRun] = field(default_factory=dict)
 
@@ -170,26 +169,15 @@ class Case:
 
     def run(self, kind: str) -> IngestRun:
         """Run a workflow as it was scaffolded, with the address of this system."""
-        workflow = self.connector.workflow(kind)
-        config = workflow["source"]["serviceConnection"]["config"]
-        settings = config["connectionOptions"] if self.connector.is_package else config
-        settings |= {"hostPort": f"{self.system.host}:{self.system.port}", "username": self.system.user}
+        settings = {"hostPort": f"{self.system.host}:{self.system.port}", "username": self.system.user}
         if self.system.name == "postgres":
             settings["database"] = self.system.databases[0]
+        workflow = self.connector.pointed(self.openmetadata, kind, **settings)
         for stage in ("stage", "bulkSink"):
             if stage in workflow:
                 workflow[stage]["config"]["filename"] = str(self.scratch / "usage")
-        workflow["workflowConfig"]["openMetadataServerConfig"]["hostPort"] = self.openmetadata.url
-        password = {f"{self.connector.name.upper()}_PASSWORD": self.system.password}
         command = "usage" if kind == "usage" else "ingest"
-        return ingest(
-            self.framework,
-            workflow,
-            command=command,
-            env={"OPENMETADATA_JWT_TOKEN": "token"} | password,
-            pythonpath=[self.connector.pythonpath],
-            timeout=180,
-        )
+        return self.connector.ingest(workflow, command=command, password=self.system.password)
 
     def bare(self, fqn: str) -> str:
         """A fully qualified name without service and database."""
@@ -207,9 +195,9 @@ def cases() -> list[Any]:
 @pytest.fixture(scope="module", params=cases())
 def case(
     request: pytest.FixtureRequest,
-    scaffold: Scaffold,
-    framework: Path,
-    cache: Path,
+    deploy: Deploy,
+    schemas: Path,
+    warm: Warm,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[Case]:
     """All statements were run, and the metadata of what they left was ingested."""
@@ -217,17 +205,12 @@ def case(
     if systems.missing(name):
         need(systems.install(name))
     scratch = tmp_path_factory.mktemp(f"{name}_{placement}_log")
-    root = scratch / "out"
-    if placement == "contrib":
-        write_checkout(root)
-    scaffold(root, name=f"{name}_log", scheme=SERVERS[name].scheme, capabilities=["lineage", "usage"])
-    connector = install(root, f"{name}_log", placement, framework, scratch / "installed")
-    overlay = None if connector.is_package else connector.pythonpath
-    schemas = export_api_schemas(framework, cache if connector.is_package else scratch, overlay)
+    answers = {"name": f"{name}_log", "scheme": SERVERS[name].scheme, "capabilities": ["lineage", "usage"]}
+    connector = deploy(answers, placement, scratch)
     with ExitStack() as stack:
         system = stack.enter_context(getattr(systems, name)(query_log=True))
-        openmetadata = stack.enter_context(RecordingServer(schemas, connector.definitions))
-        case = Case(system, SERVERS[name], connector, openmetadata, framework, scratch)
+        openmetadata = stack.enter_context(connector.server(schemas, warm))
+        case = Case(system, SERVERS[name], connector, openmetadata, scratch)
         sql = case.server.sql
         case.execute(*map(sql, TABLES), case.server.grant, case.server.empty)
         case.execute(*(sql(statement) for statement, _ in WRITES))

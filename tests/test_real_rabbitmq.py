@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.conftest import ROOT, Scaffold, need
+from tests.conftest import ROOT, need
 from tests.support import systems
-from tests.support.connector import Connector, install
-from tests.support.contrib import write_checkout
-from tests.support.openmetadata import IngestRun, RecordingServer, export_api_schemas, ingest
+from tests.support.connector import Connector, Deploy
+from tests.support.openmetadata import IngestRun, RecordingServer
+from tests.support.python import Warm
 from tests.support.rabbitmq import Broker, rabbitmq
 
 # One broker serves both placements.
@@ -43,22 +43,16 @@ TWICE = "orders-01"
 class Case:
     """The connector of the example, a broker with queues, and a server to ingest into."""
 
-    def __init__(self, broker: Broker, connector: Connector, server: RecordingServer, framework: Path) -> None:
+    def __init__(self, broker: Broker, connector: Connector, server: RecordingServer) -> None:
         self.broker = broker
         self.connector = connector
         self.server = server
-        self._framework = framework
 
     def ingest(self, password: str) -> IngestRun:
         """Run the workflow that was scaffolded, with the address of the broker."""
-        self.server.requests.clear()
-        self.server.faults.clear()
-        workflow = self.connector.workflow()
-        config = workflow["source"]["serviceConnection"]["config"]
-        (config["connectionOptions"] if self.connector.is_package else config)["hostPort"] = self.broker.url
-        workflow["workflowConfig"]["openMetadataServerConfig"]["hostPort"] = self.server.url
-        secrets = {"OPENMETADATA_JWT_TOKEN": "token", "RABBITMQ_PASSWORD": password}
-        return ingest(self._framework, workflow, env=secrets, pythonpath=[self.connector.pythonpath], timeout=180)
+        self.server.forget()
+        workflow = self.connector.pointed(self.server, hostPort=self.broker.url)
+        return self.connector.ingest(workflow, password=password)
 
 
 @pytest.fixture(scope="module")
@@ -79,22 +73,14 @@ def broker() -> Iterator[Broker]:
 def case(
     request: pytest.FixtureRequest,
     broker: Broker,
-    scaffold: Scaffold,
-    framework: Path,
-    cache: Path,
+    deploy: Deploy,
+    schemas: Path,
+    warm: Warm,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[Case]:
-    placement = request.param
-    scratch = tmp_path_factory.mktemp(f"rabbitmq_{placement}")
-    root = scratch / "out"
-    if placement == "contrib":
-        write_checkout(root)
-    scaffold(root, **ANSWERS | {"placement": placement})
-    connector = install(root, ANSWERS["name"], placement, framework, scratch / "installed", ANSWERS["service_type"])
-    overlay = None if connector.is_package else connector.pythonpath
-    schemas = export_api_schemas(framework, cache if connector.is_package else scratch, overlay)
-    with RecordingServer(schemas, connector.definitions) as server:
-        yield Case(broker, connector, server, framework)
+    connector = deploy(ANSWERS, request.param, tmp_path_factory.mktemp(f"rabbitmq_{request.param}"))
+    with connector.server(schemas, warm) as server:
+        yield Case(broker, connector, server)
 
 
 def as_topic(queue: dict[str, Any]) -> dict[str, Any]:
@@ -145,4 +131,4 @@ def test_wrong_password_is_explained(case: Case) -> None:
     for words in ("CheckAccess: ", "401", "Sign-in refused", "Check the credentials in authType", "GetTopics: Skipped"):
         assert words in run.output, run.output[-3000:]
     assert "wrong-password" not in run.output
-    assert [request.path for request in case.server.requests if request.method in ("PUT", "POST", "PATCH")] == []
+    assert case.server.writes == []

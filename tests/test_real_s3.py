@@ -11,11 +11,11 @@ from pathlib import Path
 import pytest
 import yaml
 
-from tests.conftest import ROOT, Scaffold, need
+from tests.conftest import ROOT, need
 from tests.support import moto
-from tests.support.connector import Connector, install
-from tests.support.contrib import write_checkout
-from tests.support.openmetadata import IngestRun, RecordingServer, export_api_schemas, ingest
+from tests.support.connector import Connector, Deploy
+from tests.support.openmetadata import IngestRun, RecordingServer
+from tests.support.python import Warm
 
 pytestmark = [pytest.mark.framework, pytest.mark.real]
 
@@ -45,22 +45,16 @@ CASES = pytest.mark.parametrize(
 class Case:
     """The connector of the example, edited, with a store to read and a server to ingest into."""
 
-    def __init__(self, store: moto.Store, connector: Connector, server: RecordingServer, framework: Path) -> None:
+    def __init__(self, store: moto.Store, connector: Connector, server: RecordingServer) -> None:
         self.store = store
         self.connector = connector
         self.server = server
-        self.framework = framework
 
     def ingest(self, url: str) -> IngestRun:
         """Run the workflow that was scaffolded, with the address of a store."""
-        self.server.requests.clear()
-        self.server.faults.clear()
-        workflow = self.connector.workflow()
-        config = workflow["source"]["serviceConnection"]["config"]
-        (config["connectionOptions"] if self.connector.is_package else config)["hostPort"] = url
-        workflow["workflowConfig"]["openMetadataServerConfig"]["hostPort"] = self.server.url
-        secrets = {"OPENMETADATA_JWT_TOKEN": "token", "OBJECT_STORE_AWS_SECRET_ACCESS_KEY": SECRET}
-        return ingest(self.framework, workflow, env=secrets, pythonpath=[self.connector.pythonpath], timeout=180)
+        self.server.forget()
+        workflow = self.connector.pointed(self.server, hostPort=url)
+        return self.connector.ingest(workflow, aws_secret_access_key=SECRET)
 
     def ingest_well(self) -> None:
         """Run it on the store: it ends well, what it sends is valid, and its log holds no secret and no false alarm."""
@@ -78,31 +72,27 @@ class Case:
         }
 
 
+def edit(root: Path) -> None:
+    """Do what is to be done by hand."""
+    (client,) = root.rglob("client.py")
+    subprocess.run(["git", "apply", str(EDIT)], cwd=client.parent, check=True, capture_output=True)
+
+
 @pytest.fixture(scope="module")
 def case(
     request: pytest.FixtureRequest,
-    scaffold: Scaffold,
-    framework: Path,
-    cache: Path,
+    deploy: Deploy,
+    schemas: Path,
+    warm: Warm,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[Case]:
     need(moto.missing())
-    placement = request.param
-    scratch = tmp_path_factory.mktemp(f"s3_{placement}")
-    root = scratch / "out"
-    if placement == "contrib":
-        write_checkout(root)
     answers = yaml.safe_load(EXAMPLE.read_text())
-    scaffold(root, **answers | {"placement": placement})
-    (client,) = root.rglob("client.py")
-    subprocess.run(["git", "apply", str(EDIT)], cwd=client.parent, check=True, capture_output=True)
-    connector = install(root, answers["name"], placement, framework, scratch / "installed", answers["service_type"])
-    overlay = None if connector.is_package else connector.pythonpath
-    schemas = export_api_schemas(framework, cache if connector.is_package else scratch, overlay)
+    connector = deploy(answers, request.param, tmp_path_factory.mktemp(f"s3_{request.param}"), edit)
     with ExitStack() as stack:
         store = stack.enter_context(moto.s3())
-        server = stack.enter_context(RecordingServer(schemas, connector.definitions))
-        yield Case(store, connector, server, framework)
+        server = stack.enter_context(connector.server(schemas, warm))
+        yield Case(store, connector, server)
 
 
 def expected(store: moto.Store) -> dict[str, tuple[float, float, str]]:
@@ -137,11 +127,11 @@ def test_endpoint_where_nothing_listens_is_said(case: Case) -> None:
     assert refused.returncode != 0
     for words in ("CheckAccess: ", "No connection", "Check the host and port of hostPort", "ListBuckets: Skipped"):
         assert words in refused.output, refused.output[-3000:]
-    assert [request.path for request in case.server.requests if request.method in ("PUT", "POST", "PATCH")] == []
+    assert case.server.writes == []
     assert SECRET not in refused.output
 
 
 @CASES
-def test_emitted_tests_pass_after_the_edit(case: Case) -> None:
-    done = case.connector.run_tests(case.framework)
+def test_emitted_tests_pass_after_the_edit(case: Case, warm: Warm) -> None:
+    done = case.connector.run_tests(warm)
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-1000:]

@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import yaml
 
 from extensions import naming
 from tests.support.contrib import lay_over
+from tests.support.openmetadata import IngestRun, RecordingServer, connection_schema, ingest
+from tests.support.python import Warm, environment
 
 Json = dict[str, Any]
+
+# Runs in the framework's interpreter, as `python -m pytest` does there.
+PYTEST = "import sys, pytest; sys.exit(pytest.main(sys.argv[1:]))"
+PYTEST_OPTIONS = ("-q", "-p", "no:cacheprovider")
 
 
 @dataclass(frozen=True)
@@ -25,6 +31,7 @@ class Connector:
     name: str
     placement: str
     pythonpath: Path
+    framework: Path
     service_type: str = "database"
 
     @property
@@ -42,11 +49,11 @@ class Connector:
             return self.root / "tests"
         return self.root / f"ingestion/tests/unit/topology/{self.service_type}/test_{self.type_name.lower()}.py"
 
-    def run_tests(self, framework: Path) -> subprocess.CompletedProcess[str]:
-        """Run the emitted tests in the framework's interpreter, as their author would."""
-        command = [str(framework), "-m", "pytest", "-q", "-p", "no:cacheprovider", str(self.tests)]
-        environment = os.environ | {"PYTHONPATH": str(self.pythonpath)}
-        return subprocess.run(command, cwd=self.root, env=environment, capture_output=True, text=True, timeout=180)
+    def run_tests(self, warm: Warm | None = None) -> subprocess.CompletedProcess[str]:
+        """Run the emitted tests in the framework's interpreter, as their author would; of a package in a `warm` one."""
+        if warm and self.is_package:
+            return warm.run(PYTEST, *PYTEST_OPTIONS, str(self.tests), pythonpath=[self.pythonpath], cwd=self.root)
+        return run_tests([self])
 
     @property
     def definitions(self) -> dict[str, Json]:
@@ -65,6 +72,51 @@ class Connector:
             file = self.root / f"ingestion/src/metadata/examples/workflows/{self.name}{suffix}.yaml"
         return yaml.safe_load(file.read_text())
 
+    def pointed(self, server: RecordingServer, kind: str = "metadata", **settings: Any) -> Json:
+        """A workflow that was scaffolded, sent to `server`, with settings of its connection changed."""
+        workflow = self.workflow(kind)
+        config = workflow["source"]["serviceConnection"]["config"]
+        (config["connectionOptions"] if self.is_package else config).update(settings)
+        workflow["workflowConfig"]["openMetadataServerConfig"]["hostPort"] = server.url
+        return workflow
+
+    def ingest(self, workflow: Json, *, command: str = "ingest", **secrets: str) -> IngestRun:
+        """Run a workflow with the real `metadata`. A secret `password` is what `NAME_PASSWORD` is to say."""
+        named = {f"{self.name}_{secret}".upper(): value for secret, value in secrets.items()}
+        return ingest(
+            self.framework,
+            workflow,
+            command=command,
+            env={"OPENMETADATA_JWT_TOKEN": "token"} | named,
+            pythonpath=[self.pythonpath],
+        )
+
+    def server(self, schemas: Path, warm: Warm) -> RecordingServer:
+        """A server that knows this connector. `schemas` are those of the release."""
+        if self.is_package:
+            return RecordingServer(schemas)
+        module = f"{naming.camel(self.name)}Connection"
+        connection = connection_schema(warm, self.pythonpath, self.service_type, module, self.type_name)
+        return RecordingServer(schemas, self.definitions, [connection])
+
+
+class Deploy(Protocol):
+    """What the fixture `deploy` gives: a connector of some answers, ready to run below `scratch`.
+
+    `edit` is done to the scaffold's folder before it is installed.
+    """
+
+    def __call__(
+        self, answers: Json, placement: str, scratch: Path, edit: Callable[[Path], None] | None = None
+    ) -> Connector: ...
+
+
+def run_tests(connectors: list[Connector]) -> subprocess.CompletedProcess[str]:
+    """Run the emitted tests of connectors that share a root and a path, in a fresh interpreter of the framework."""
+    root, path, framework = connectors[0].root, connectors[0].pythonpath, connectors[0].framework
+    command = [str(framework), "-m", "pytest", *PYTEST_OPTIONS, *(str(one.tests) for one in connectors)]
+    return subprocess.run(command, cwd=root, env=environment([path]), capture_output=True, text=True, timeout=180)
+
 
 def answered_type(root: Path, name: str, placement: str) -> str:
     """What the service is called in OpenMetadata, as it was answered or follows from the name."""
@@ -76,10 +128,16 @@ def install(
     root: Path, name: str, placement: str, framework: Path, scratch: Path, service_type: str = "database"
 ) -> Connector:
     """Make a scaffold importable with the framework: its wheel installed in a folder, or an overlay."""
-    if placement == "package":
-        site = scratch / "site"
-        pip = ["uv", "pip", "install", "--quiet", "--python", str(framework), "--target", str(site), "--no-deps"]
-        subprocess.run([*pip, str(root)], check=True, capture_output=True)
-        return Connector(root, name, placement, site, service_type)
-    overlay = lay_over(root, framework, scratch / "overlay", [(service_type, answered_type(root, name, placement))])
-    return Connector(root, name, placement, overlay, service_type)
+    if placement == "contrib":
+        return contribute(root, [(service_type, name)], framework, scratch)[0]
+    site = scratch / "site"
+    pip = ["uv", "pip", "install", "--quiet", "--python", str(framework), "--target", str(site), "--no-deps"]
+    subprocess.run([*pip, str(root)], check=True, capture_output=True)
+    return Connector(root, name, placement, site, framework, service_type)
+
+
+def contribute(root: Path, connectors: list[tuple[str, str]], framework: Path, scratch: Path) -> list[Connector]:
+    """Lay connectors of one checkout, each by service type and name, over the framework together."""
+    types = [(service_type, answered_type(root, name, "contrib")) for service_type, name in connectors]
+    overlay = lay_over(root, framework, scratch / "overlay", types)
+    return [Connector(root, name, "contrib", overlay, framework, service_type) for service_type, name in connectors]

@@ -5,8 +5,9 @@ body against the API schema of the installed release. It judges; it does not for
 the schema refuses is answered with 400 and a parent that was never sent with 404, as the real
 server does, and both leave a line in `faults`.
 
-`export_api_schemas` takes those schemas from the release itself, `workflow` and `ingest` run the
-release's own command line.
+`export_api_schemas` takes those schemas from the release itself, `connection_schema` that of a
+contribution's connection from its own model; `workflow` and `ingest` run the release's own
+command line.
 """
 
 from __future__ import annotations
@@ -32,6 +33,8 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import ValidationError, best_match
+
+from tests.support.python import Warm, environment, last_line
 
 Json = dict[str, Any]
 
@@ -91,14 +94,7 @@ JSON_PATCH: Json = {
 # Runs in the framework's interpreter. Everything in the result comes from the release: which
 # collections there are, their create requests, what the stored entity looks like, and which
 # fields name another entity by its fully qualified name and come back as a reference.
-EXPORT_SCRIPT = """
-import importlib, json, sys, typing
-from metadata.__version__ import get_client_version
-from metadata.generated.schema.type.entityReference import EntityReference
-from metadata.generated.schema.type.entityReferenceList import EntityReferenceList
-from metadata.ingestion.ometa import routes
-from metadata.ingestion.ometa.utils import get_entity_type
-
+SCHEMA_FUNCTION = """
 # The generator's regular expressions know no look-ahead, so the release drops this pattern of
 # the specification from its models; the server keeps it. Put it back.
 NAMES = ("EntityName", "ColumnName", "TestCaseEntityName")
@@ -110,7 +106,19 @@ def schema(model):
         if name in found.get("$defs", {}):
             found["$defs"][name]["pattern"] = NAME_PATTERN
     return found
+"""
 
+EXPORT_SCRIPT = (
+    """
+import importlib, json, sys, typing
+from metadata.__version__ import get_client_version
+from metadata.generated.schema.type.entityReference import EntityReference
+from metadata.generated.schema.type.entityReferenceList import EntityReferenceList
+from metadata.ingestion.ometa import routes
+from metadata.ingestion.ometa.utils import get_entity_type
+"""
+    + SCHEMA_FUNCTION
+    + """
 def is_reference(annotation):
     if annotation in (EntityReference, EntityReferenceList):
         return True
@@ -138,21 +146,38 @@ for path in bodies:
 with open(target, "w", encoding="utf-8") as file:
     json.dump({"version": get_client_version(), "collections": collections, "bodies": models}, file, sort_keys=True)
 """
+)
+
+# Runs in the framework's interpreter too: the schema of one connection's model, read from the file of an overlay. All
+# that the model refers to is the installed release's, in the overlay as well.
+CONNECTION_SCRIPT = (
+    """
+import importlib.util, json, sys
+name, place, title = sys.argv[1:]
+spec = importlib.util.spec_from_file_location(name, place)
+module = importlib.util.module_from_spec(spec)
+sys.modules[name] = module
+spec.loader.exec_module(module)
+"""
+    + SCHEMA_FUNCTION
+    + """
+print(json.dumps(schema(getattr(module, title))))
+"""
+)
 
 
-def export_api_schemas(framework_python: Path, into: Path, overlay: Path | None = None) -> Path:
+def export_api_schemas(framework_python: Path, into: Path) -> Path:
     """Write the installed release's API schemas to a JSON file below `into` and return its path.
 
-    `overlay` is a folder that is imported from first, with a contribution that the schemas then
-    know. The file is made once per framework environment, release and overlay, and reused
-    afterwards. Raises RuntimeError with the interpreter's own words if the release cannot be read.
+    The file is made once per framework environment and release, and reused afterwards. Raises
+    RuntimeError with the interpreter's own words if the release cannot be read.
     """
     releases = sorted(
         path.name for path in framework_python.parent.parent.glob("lib/python*/site-packages/openmetadata_ingestion-*")
     )
     wanted = json.dumps([model for _, _, model in BODIES])
     # absolute, not resolved: an environment's python is a link to one that many environments share
-    key = json.dumps([str(framework_python.absolute()), releases, EXPORT_SCRIPT, wanted, str(overlay)])
+    key = json.dumps([str(framework_python.absolute()), releases, EXPORT_SCRIPT, wanted])
     target = into / f"api-schemas-{hashlib.sha256(key.encode()).hexdigest()[:12]}.json"
     if target.exists():
         return target
@@ -165,12 +190,55 @@ def export_api_schemas(framework_python: Path, into: Path, overlay: Path | None 
         text=True,
         timeout=180,
         check=False,
-        env=os.environ | ({"PYTHONPATH": str(overlay)} if overlay else {}),
+        env=environment(),
     )
     if done.returncode != 0:
         raise RuntimeError(f"cannot export the API schemas with {framework_python}:\n{done.stderr[-2000:]}")
     unfinished.replace(target)
     return target
+
+
+@dataclass(frozen=True)
+class Connection:
+    """A connection that the release's schemas do not know: `schema` is that of its model."""
+
+    service_type: str
+    type_name: str
+    schema: Json
+
+
+def connection_schema(warm: Warm, overlay: Path, service_type: str, module: str, type_name: str) -> Connection:
+    """The connection that an overlay has in a module (`myDbConnection`), below the service type."""
+    place = f"metadata/generated/schema/entity/services/connections/{service_type}/{module}"
+    file = overlay / f"{place}.py"
+    arguments = (place.replace("/", "."), str(file), f"{type_name}Connection")
+    found = last_line(warm.run(CONNECTION_SCRIPT, *arguments))
+    return Connection(service_type, type_name, found)
+
+
+def add_connection(exported: Json, connection: Connection) -> None:
+    """Let the exported schemas know a connection, wherever they know those of its service type.
+
+    This is what an export from the overlay gives: the type in the enum of types and the model in
+    the union of connections. What the model defines is called `Type.Name`, so that no name is taken.
+    """
+    request = exported["collections"][f"/services/{connection.service_type}Services"]["create"]["properties"]
+    types = request["serviceType"]["$ref"].rpartition("/")[2]
+    union = request["connection"]["anyOf"][0]["$ref"].rpartition("/")[2]
+    own = f"{connection.type_name}."
+    text = json.dumps(connection.schema).replace('"#/$defs/', f'"#/$defs/{own}')
+    model = json.loads(text)
+    definitions = {f"{own}{name}": one for name, one in model.pop("$defs", {}).items()} | {f"{own}Connection": model}
+    entries = exported["collections"].values()
+    for schema in [*(entry[kind] for entry in entries for kind in ("create", "entity")), *exported["bodies"].values()]:
+        known = (schema or {}).get("$defs", {})
+        if types in known:
+            if connection.type_name in known[types]["enum"]:
+                raise ValueError(f"the release has a {connection.type_name} already")
+            known[types]["enum"].append(connection.type_name)
+        if union in known:
+            known[union]["properties"]["config"]["anyOf"].insert(0, {"$ref": f"#/$defs/{own}Connection"})
+            known |= definitions
 
 
 @dataclass(frozen=True)
@@ -399,18 +467,22 @@ class RecordingServer:
     """A small OpenMetadata on 127.0.0.1, alive inside a `with` block.
 
     `schemas` is the file that `export_api_schemas` wrote; `definitions` maps a service type
-    (`MyDb`) to its test-connection definition. Both `requests` and `faults` grow in the order
-    of arrival and can be read while and after the block.
+    (`MyDb`) to its test-connection definition; `connections` are what a contribution adds to the
+    schemas. Both `requests` and `faults` grow in the order of arrival and can be read while and
+    after the block.
     """
 
     schemas: Path
     definitions: Mapping[str, Json] = field(default_factory=dict)
+    connections: Sequence[Connection] = ()
     requests: list[Request] = field(default_factory=list)
     faults: list[str] = field(default_factory=list)
     deleted: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         exported = json.loads(self.schemas.read_text(encoding="utf-8"))
+        for connection in self.connections:
+            add_connection(exported, connection)
         self.version: str = exported["version"]
         self.store = Store(exported["collections"])
         self._created: dict[str, dict[str, Json]] = {}
@@ -455,6 +527,16 @@ class RecordingServer:
         if self._server is None:
             raise RuntimeError("the server runs only inside its `with` block")
         return f"http://127.0.0.1:{self._server.server_address[1]}/api"
+
+    def forget(self) -> None:
+        """Start the record anew: no requests, no faults. The entities stay."""
+        self.requests.clear()
+        self.faults.clear()
+
+    @property
+    def writes(self) -> list[str]:
+        """The paths of the requests that would have changed something, in order of arrival."""
+        return [request.path for request in self.requests if request.method in ("PUT", "POST", "PATCH")]
 
     def created(self, collection: str) -> list[Json]:
         """The accepted create requests of a collection (`tables`, `services/databaseServices`) as they were
@@ -796,11 +878,6 @@ def ingest(
         if isinstance(config, dict):
             # JSON is YAML, and needs no library here.
             path.write_text(json.dumps(config, indent=2, ensure_ascii=False), encoding="utf-8")
-        before = os.environ.get("PYTHONPATH")
-        search = [*map(str, pythonpath), *([before] if before else [])]
-        environment = {**os.environ, "NO_PROXY": "127.0.0.1,localhost", **(env or {})}
-        if search:
-            environment["PYTHONPATH"] = os.pathsep.join(search)
         started = time.monotonic()
         process = subprocess.Popen(
             [str(framework_python.parent / "metadata"), command, "-c", str(path)],
@@ -809,7 +886,7 @@ def ingest(
             text=True,
             errors="replace",
             cwd=home,
-            env=environment,
+            env=environment(pythonpath, **(env or {})),
             start_new_session=True,
         )
         try:
