@@ -26,6 +26,7 @@ from pathlib import Path
 import yaml
 
 from tests.support.contrib import installed_package
+from tests.support.git import commit, git
 
 ROOT = Path(__file__).resolve().parent.parent
 EXAMPLE = ROOT / "examples/my_olap_db.yml"
@@ -33,29 +34,23 @@ RUNS = 7
 BUDGETS = {"an empty template": 1.5, "metadata scaffold-connector": 0.1}
 
 
-def git(*arguments: str, folder: Path) -> None:
-    identity = ["-c", "user.name=bench", "-c", "user.email=bench@example.com"]
-    subprocess.run(["git", *identity, *arguments], cwd=folder, check=True, capture_output=True)
-
-
 def empty_template(folder: Path) -> Path:
     folder.mkdir()
     (folder / "copier.yml").write_text("_subdirectory: template\n")
     (folder / "template").mkdir()
     (folder / "template/README.md").write_text("empty\n")
-    git("init", "--quiet", folder=folder)
-    git("add", "--all", folder=folder)
-    git("commit", "--quiet", "--message=empty", folder=folder)
-    git("tag", "1.0.0", folder=folder)
-    git("gc", "--quiet", folder=folder)
+    git(folder, "init", "--quiet")
+    commit(folder, "empty")
+    git(folder, "tag", "1.0.0")
+    git(folder, "gc", "--quiet")
     return folder
 
 
 def own_template(folder: Path) -> Path:
     """A bare clone of this repository as it is committed."""
-    git("clone", "--quiet", "--bare", str(ROOT), str(folder), folder=ROOT)
-    git("gc", "--quiet", folder=folder)
-    git("tag", "1.0.0", folder=folder)
+    git(ROOT, "clone", "--quiet", "--bare", str(ROOT), str(folder))
+    git(folder, "gc", "--quiet")
+    git(folder, "tag", "1.0.0")
     return folder
 
 

@@ -68,6 +68,26 @@ def scaffold(template: Path) -> Scaffold:
     return run
 
 
+@pytest.fixture
+def scaffold_edited(template: Path, tmp_path: Path) -> Callable[[str, dict[str, str]], Path]:
+    """Scaffold into `out` from a template with texts replaced in one file: `scaffold_edited(file, {old: new})`."""
+
+    def run(file: str, changes: dict[str, str]) -> Path:
+        edited = tmp_path / "template"
+        shutil.copytree(template, edited)
+        text = (edited / file).read_text()
+        for old, new in changes.items():
+            assert old in text
+            text = text.replace(old, new)
+        (edited / file).write_text(text)
+        answers = {"name": "my_db", "service_type": "database"}
+        out = tmp_path / "out"
+        copier.run_copy(str(edited), out, data=answers, defaults=True, unsafe=True, quiet=True)
+        return out
+
+    return run
+
+
 @pytest.fixture(scope="session")
 def framework() -> Path:
     """The interpreter that has openmetadata-ingestion, given by OPENMETADATA_PYTHON."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 import inspect
 import shutil
 from pathlib import Path
+from typing import Any
 
-import copier
 import pytest
 
 from extensions.catalog import Catalog, CatalogError
@@ -60,14 +60,9 @@ def test_wrong_file_is_refused_by_name_and_key(file: str, old: str, new: str, me
     assert "\n" not in str(refusal.value)
 
 
-def test_wrong_file_fails_before_anything_is_rendered(template: Path, tmp_path: Path) -> None:
-    broken = tmp_path / "template"
-    shutil.copytree(template, broken)
-    file = broken / "catalog/dialects/postgresql.yml"
-    file.write_text(file.read_text().replace("port: 5432", "port: high"))
-    answers = {"name": "my_db", "service_type": "database"}
+def test_wrong_file_fails_before_anything_is_rendered(scaffold_edited: Any, tmp_path: Path) -> None:
     with pytest.raises(Exception, match=r"catalog/dialects/postgresql\.yml: port: 'high'"):
-        copier.run_copy(str(broken), tmp_path / "out", data=answers, defaults=True, unsafe=True, quiet=True)
+        scaffold_edited("catalog/dialects/postgresql.yml", {"port: 5432": "port: high"})
     assert not (tmp_path / "out").exists()
 
 

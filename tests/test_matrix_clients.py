@@ -19,7 +19,7 @@ from extensions.places import places
 from tests.conftest import ROOT
 from tests.support.checks import check_texts, evidence, validate_files
 from tests.support.contrib import lay_over, write_checkout
-from tests.support.python import run_script
+from tests.support.python import Warm, run_script
 from tests.support.render import EMPTY, Answers, Renderer
 
 CATALOG = Catalog(ROOT / "catalog")
@@ -168,30 +168,28 @@ def test_longest_and_shortest_names_are_formatted(
 
 @pytest.mark.framework
 @BOTH
-@SERVICES
 def test_real_release_imports_what_is_honoured(
-    service_type: str, placement: str, template: Path, framework: Path, tmp_path: Path
+    placement: str, template: Path, framework: Path, warm: Warm, tmp_path: Path
 ) -> None:
-    made = combinations(service_type, placement)
-    if not made:
-        assert placement == "package"
-        return
+    """All of a placement side by side, packages in one folder and contributions in one checkout."""
+    made = [answers for service_type in CATALOG.services for answers in combinations(service_type, placement).values()]
     root = tmp_path / "out"
     if placement == "contrib":
         write_checkout(root)
-    for answers in made.values():
+    for answers in made:
         for path, text in renderer(template).files(answers).items():
             (root / path).parent.mkdir(parents=True, exist_ok=True)
             (root / path).write_text(text)
+    modules = [places(answers, vars(naming))["import_path"] for answers in made]
     if placement == "contrib":
-        types = [(service_type, answers["type_name"]) for answers in made.values()]
-        pythonpath = lay_over(root, framework, tmp_path / "overlay", types)
+        types = [(answers["service_type"], answers["type_name"]) for answers in made]
+        overlay = lay_over(root, framework, tmp_path / "overlay", types)
+        found = run_script(framework, overlay, IMPORT, json.dumps(modules))
     else:
-        pythonpath = root / "src"
-    modules = [places(answers, vars(naming))["import_path"] for answers in made.values()]
-    assert run_script(framework, pythonpath, IMPORT, json.dumps(modules)) == {
+        found = warm.run_script(root / "src", IMPORT, json.dumps(modules))
+    assert found == {
         module: [f"{answers['type_name']}Source", f"{answers['type_name']}Connection"]
-        for module, answers in zip(modules, made.values(), strict=True)
+        for module, answers in zip(modules, made, strict=True)
     }
 
 

@@ -146,16 +146,8 @@ def test_task_writes_nothing(package: Path) -> None:
     assert {path: path.stat().st_mtime_ns for path in package.rglob("*")} == before
 
 
-def test_fault_leaves_a_fresh_destination_clean(template: Path, tmp_path: Path) -> None:
-    import shutil
-
-    broken = tmp_path / "template"
-    shutil.copytree(template, broken)
-    file = broken / "catalog/services/database.yml"
-    file.write_text(
-        file.read_text().replace("  CheckAccess:\n", "  CheckNothing:\n").replace("[CheckAccess,", "[CheckNothing,")
-    )
-    answers = {"name": "my_db", "service_type": "database"}
+def test_fault_leaves_a_fresh_destination_clean(scaffold_edited: Any, tmp_path: Path) -> None:
+    changes = {"  CheckAccess:\n": "  CheckNothing:\n", "[CheckAccess,": "[CheckNothing,"}
     with pytest.raises(copier.errors.TaskError):
-        copier.run_copy(str(broken), tmp_path / "out", data=answers, defaults=True, unsafe=True, quiet=True)
+        scaffold_edited("catalog/services/database.yml", changes)
     assert not (tmp_path / "out").exists()

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests.support.api import Api
-from tests.support.python import run_script
+from tests.support.python import Warm
 
 PAGE = 100
 
@@ -44,10 +44,10 @@ class Load:
     peak: int
 
 
-def read(package: Path, framework: Path, pages: int, delay: float = 0) -> Load:
+def read(package: Path, warm: Warm, pages: int, delay: float = 0) -> Load:
     """Read `pages` full pages with the client of a scaffolded package; the server takes `delay` seconds for each."""
     records = [
         {"id": str(number), "name": f"topic_{number}", "description": "x" * 200} for number in range(pages * PAGE)
     ]
     with Api({"topics": records}, {"/topics": "topics"}, "Bearer t", size=PAGE, delay=delay) as api:
-        return Load(*run_script(framework, package / "src", READ, api.url))
+        return Load(*warm.run_script(package / "src", READ, api.url))

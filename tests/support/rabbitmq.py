@@ -24,15 +24,15 @@ from urllib.parse import quote
 
 from tests.support.systems import (
     START_SECONDS,
-    _as,
-    _free_port,
-    _home,
-    _password,
-    _program,
-    _require,
-    _running,
-    _stop,
-    _write,
+    account_arguments,
+    end_process,
+    free_port,
+    new_password,
+    require,
+    required_program,
+    running,
+    temporary_home,
+    write_owned,
 )
 
 Json = dict[str, Any]
@@ -91,19 +91,19 @@ class Broker:
 @contextmanager
 def rabbitmq() -> Iterator[Broker]:
     """An empty RabbitMQ with a reader. RuntimeError if it is not installed or does not start."""
-    _require("rabbitmq")
-    server = Path(_program("rabbitmq-server")).resolve()
+    require("rabbitmq")
+    server = Path(required_program("rabbitmq-server")).resolve()
     if server.name == WRAPPER:
         server = server.with_name("rabbitmq-server")
     # A configuration file takes fewer characters than a request does.
     admin_password = secrets.token_urlsafe(12)
-    with _home("rabbitmq") as (home, owner), _epmd(home, owner) as epmd_port:
+    with temporary_home("rabbitmq") as (home, owner), _epmd(home, owner) as epmd_port:
         plugins = home / "enabled_plugins"
-        _write(plugins, "[rabbitmq_management].\n", owner)
+        write_owned(plugins, "[rabbitmq_management].\n", owner)
         config = home / "rabbitmq.conf"
 
         def command(port: int) -> list[str]:
-            _write(config, CONFIG.format(admin=ADMIN, password=admin_password, port=port), owner)
+            write_owned(config, CONFIG.format(admin=ADMIN, password=admin_password, port=port), owner)
             environment = {
                 "PATH": os.environ.get("PATH", os.defpath),
                 "LANG": "C.UTF-8",
@@ -112,7 +112,7 @@ def rabbitmq() -> Iterator[Broker]:
                 "ERL_EPMD_ADDRESS": "127.0.0.1",
                 "ERL_EPMD_PORT": str(epmd_port),
                 "RABBITMQ_NODENAME": f"test{port}@localhost",
-                "RABBITMQ_DIST_PORT": str(_free_port()),
+                "RABBITMQ_DIST_PORT": str(free_port()),
                 "RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS": "-kernel inet_dist_use_interface {127,0,0,1}",
                 "RABBITMQ_MNESIA_BASE": str(home / "data"),
                 "RABBITMQ_LOG_BASE": str(home / "logs"),
@@ -131,8 +131,8 @@ def rabbitmq() -> Iterator[Broker]:
         def connected(port: int) -> None:
             _ask(port, admin_password, "GET", "/overview")
 
-        with _running(command, connected, owner, home, signal.SIGTERM) as port:
-            broker = Broker(port, _password(), admin_password)
+        with running(command, connected, owner, home, signal.SIGTERM) as port:
+            broker = Broker(port, new_password(), admin_password)
             broker.ask("PUT", f"/users/{broker.user}", {"password": broker.password, "tags": "management"})
             broker.add_host("/")
             yield broker
@@ -141,8 +141,8 @@ def rabbitmq() -> Iterator[Broker]:
 @contextmanager
 def _epmd(home: Path, owner: str | None) -> Iterator[int]:
     """Erlang's port mapper on a port of its own while the block runs; yields the port."""
-    port = _free_port()
-    command = [_program("epmd"), "-address", "127.0.0.1", "-port", str(port)]
+    port = free_port()
+    command = [required_program("epmd"), "-address", "127.0.0.1", "-port", str(port)]
     process = subprocess.Popen(
         command,
         cwd=home,
@@ -151,7 +151,7 @@ def _epmd(home: Path, owner: str | None) -> Iterator[int]:
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
         start_new_session=True,
-        **_as(owner),
+        **account_arguments(owner),
     )
     try:
         until = time.monotonic() + START_SECONDS
@@ -165,7 +165,7 @@ def _epmd(home: Path, owner: str | None) -> Iterator[int]:
                 time.sleep(0.05)
         yield port
     finally:
-        _stop(process, signal.SIGTERM)
+        end_process(process, signal.SIGTERM)
 
 
 def _part(name: str) -> str:

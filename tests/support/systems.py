@@ -129,15 +129,15 @@ def postgres(*, query_log: bool = False) -> Iterator[System]:
     With `query_log`, `shop` has the view public.pg_stat_statements, of which `reader` sees what
     PostgreSQL shows to everyone. RuntimeError if it is not installed or does not start.
     """
-    _require("postgres")
-    with _home("postgres") as (home, owner):
-        admin_password = _password()
+    require("postgres")
+    with temporary_home("postgres") as (home, owner):
+        admin_password = new_password()
         secret = home / "secret"
-        _write(secret, admin_password + "\n", owner)
+        write_owned(secret, admin_password + "\n", owner)
         data = home / "data"
         _run(
             [
-                _program("initdb"),
+                required_program("initdb"),
                 "--pgdata",
                 str(data),
                 "--username",
@@ -167,20 +167,25 @@ def postgres(*, query_log: bool = False) -> Iterator[System]:
             }
             if query_log:
                 settings["shared_preload_libraries"] = "pg_stat_statements"
-            return [_program("postgres"), "-D", str(data), *(f"--{key}={value}" for key, value in settings.items())]
+            return [
+                required_program("postgres"),
+                "-D",
+                str(data),
+                *(f"--{key}={value}" for key, value in settings.items()),
+            ]
 
         def connected(port: int) -> None:
             _postgres_connection(port, "admin", admin_password, "postgres").close()
 
         # SIGINT is PostgreSQL's fast shutdown: it does not wait for clients to leave.
-        with _running(command, connected, owner, home, signal.SIGINT) as port:
+        with running(command, connected, owner, home, signal.SIGINT) as port:
             system = System(
                 "postgres",
                 ("shop", "Archive"),
                 "127.0.0.1",
                 port,
                 "reader",
-                _password(),
+                new_password(),
                 "admin",
                 admin_password,
             )
@@ -207,13 +212,13 @@ def mariadb(*, query_log: bool = False) -> Iterator[System]:
 
     With `query_log`, it logs to the table mysql.general_log, which `reader` may not read.
     """
-    _require("mariadb")
-    with _home("mysql") as (home, owner):
-        admin_password = _password()
+    require("mariadb")
+    with temporary_home("mysql") as (home, owner):
+        admin_password = new_password()
         data = home / "data"
         _run(
             [
-                _program("mariadb-install-db"),
+                required_program("mariadb-install-db"),
                 "--no-defaults",
                 f"--datadir={data}",
                 "--skip-test-db",
@@ -232,11 +237,11 @@ def mariadb(*, query_log: bool = False) -> Iterator[System]:
             f"create user admin@'127.0.0.1' identified by '{admin_password}'",
             "grant all on *.* to admin@'127.0.0.1' with grant option",
         ]
-        _write(first, "".join(f"{statement};\n" for statement in statements), owner)
+        write_owned(first, "".join(f"{statement};\n" for statement in statements), owner)
 
         def command(port: int) -> list[str]:
             return [
-                _program("mariadbd"),
+                required_program("mariadbd"),
                 "--no-defaults",
                 f"--datadir={data}",
                 f"--socket={home / 'socket'}",
@@ -256,14 +261,14 @@ def mariadb(*, query_log: bool = False) -> Iterator[System]:
         def connected(port: int) -> None:
             _mariadb_connection(port, "admin", admin_password).close()
 
-        with _running(command, connected, owner, home, signal.SIGTERM) as port:
+        with running(command, connected, owner, home, signal.SIGTERM) as port:
             system = System(
                 "mariadb",
                 ("Shop Sales", "shop_stock"),
                 "127.0.0.1",
                 port,
                 "reader",
-                _password(),
+                new_password(),
                 "admin",
                 admin_password,
             )
@@ -287,19 +292,19 @@ def sqlite(path: Path) -> Iterator[System]:
         path.unlink(missing_ok=True)
 
 
-def _require(system_name: str) -> None:
+def require(system_name: str) -> None:
     if absent := missing(system_name):
         raise RuntimeError(absent)
 
 
-def _program(name: str) -> str:
+def required_program(name: str) -> str:
     found = program(name)
     if found is None:
         raise RuntimeError(f"{name} is not installed")
     return found
 
 
-def _password() -> str:
+def new_password() -> str:
     """A new password, with the characters that a URL must not hold as they are."""
     return f"{secrets.token_urlsafe(12)}@:/%+?#"
 
@@ -326,7 +331,7 @@ def _mariadb_connection(port: int, user: str, password: str, database: str | Non
 
 
 @contextmanager
-def _home(account: str) -> Iterator[tuple[Path, str | None]]:
+def temporary_home(account: str) -> Iterator[tuple[Path, str | None]]:
     """A temporary directory and who to run the server as: `account` when we are root, else ourselves (None)."""
     owner = account if os.geteuid() == 0 else None
     home = Path(tempfile.mkdtemp(prefix=f"{account}-"))
@@ -338,32 +343,34 @@ def _home(account: str) -> Iterator[tuple[Path, str | None]]:
         shutil.rmtree(home, ignore_errors=True)
 
 
-def _write(path: Path, text: str, owner: str | None) -> None:
+def write_owned(path: Path, text: str, owner: str | None) -> None:
     path.touch(mode=0o600)
     path.write_text(text, encoding="utf-8")
     if owner:
         shutil.chown(path, owner, owner)
 
 
-def _as(owner: str | None) -> dict[str, Any]:
+def account_arguments(owner: str | None) -> dict[str, Any]:
     """The arguments of subprocess that drop root's privileges."""
     return {"user": owner, "group": owner, "extra_groups": []} if owner else {}
 
 
 def _run(command: Sequence[str], owner: str | None, home: Path) -> None:
-    done = subprocess.run(command, cwd=home, capture_output=True, text=True, timeout=120, check=False, **_as(owner))
+    done = subprocess.run(
+        command, cwd=home, capture_output=True, text=True, timeout=120, check=False, **account_arguments(owner)
+    )
     if done.returncode != 0:
         raise RuntimeError(f"{Path(command[0]).name} failed:\n{(done.stdout + done.stderr)[-2000:]}")
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
 
 
 @contextmanager
-def _running(
+def running(
     command: Callable[[int], Sequence[str]],
     connected: Callable[[int], None],
     owner: str | None,
@@ -377,17 +384,22 @@ def _running(
     """
     log = home / "log"
     for _ in range(3):
-        port = _free_port()
+        port = free_port()
         with log.open("ab") as output:
             process = subprocess.Popen(
-                command(port), cwd=home, stdout=output, stderr=output, start_new_session=True, **_as(owner)
+                command(port),
+                cwd=home,
+                stdout=output,
+                stderr=output,
+                start_new_session=True,
+                **account_arguments(owner),
             )
         try:
             if _await(process, connected, port):
                 yield port
                 return
         finally:
-            _stop(process, stop)
+            end_process(process, stop)
     raise RuntimeError(f"{command(0)[0]} did not start:\n{log.read_text(errors='replace')[-2000:]}")
 
 
@@ -406,7 +418,7 @@ def _await(process: subprocess.Popen[bytes], connected: Callable[[int], None], p
     return False
 
 
-def _stop(process: subprocess.Popen[bytes], stop: signal.Signals) -> None:
+def end_process(process: subprocess.Popen[bytes], stop: signal.Signals) -> None:
     if process.poll() is None:
         process.send_signal(stop)
         try:
