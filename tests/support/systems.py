@@ -221,6 +221,8 @@ def mariadb(*, query_log: bool = False) -> Iterator[System]:
                 required_program("mariadb-install-db"),
                 "--no-defaults",
                 f"--datadir={data}",
+                # a server that starts deletes the temporary tables that lie there, those of another one too
+                f"--tmpdir={home}",
                 "--skip-test-db",
                 "--auth-root-authentication-method=normal",
                 "--skip-name-resolve",
@@ -244,6 +246,7 @@ def mariadb(*, query_log: bool = False) -> Iterator[System]:
                 required_program("mariadbd"),
                 "--no-defaults",
                 f"--datadir={data}",
+                f"--tmpdir={home}",
                 f"--socket={home / 'socket'}",
                 f"--pid-file={home / 'pid'}",
                 "--bind-address=127.0.0.1",
