@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
 from base64 import b64encode
 from pathlib import Path
 from typing import Any
@@ -14,7 +13,7 @@ from extensions.catalog import Catalog
 from extensions.resources import endpoints, sample_records
 from tests.conftest import ROOT, Scaffold
 from tests.support.api import Api
-from tests.support.connector import Connector, Deploy, contribute, run_tests
+from tests.support.connector import Connector, Deploy, assert_passed, contribute, run_tests
 from tests.support.contrib import write_checkout
 from tests.support.python import Warm
 
@@ -51,12 +50,6 @@ def contributions(scaffold: Scaffold, framework: Path, tmp_path_factory: pytest.
     for service_type in CATALOG.services:
         scaffold(root, **answers(service_type, "contrib"))
     return contribute(root, [(name, f"some_{name}") for name in CATALOG.services], framework, scratch)
-
-
-def assert_passed(done: subprocess.CompletedProcess[str]) -> None:
-    assert done.returncode == 0, done.stdout[-5000:] + done.stderr[-2000:]
-    assert " passed" in done.stdout
-    assert " skipped" not in done.stdout
 
 
 @pytest.mark.xdist_group("clients-contrib")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +9,7 @@ import pytest
 import yaml
 
 from tests.conftest import ROOT, Scaffold
-from tests.support.connector import Deploy, contribute, run_tests
+from tests.support.connector import Deploy, assert_passed, contribute, run_tests
 from tests.support.contrib import write_checkout
 from tests.support.python import Warm
 
@@ -45,12 +44,6 @@ SAMPLE: dict[str, dict[str, Any]] = {
 # How one auth type by itself signs in is the same code in both placements, and test_clients runs the emitted tests of
 # the service types of the last three in both.
 ALONE = ("iam", "azure", "jwt", "token", "oauth", "mlflow", "rabbitmq", "s3")
-
-
-def assert_passed(done: subprocess.CompletedProcess[str]) -> None:
-    assert done.returncode == 0, done.stdout[-5000:] + done.stderr[-2000:]
-    assert " skipped" not in done.stdout
-    assert " passed" in done.stdout
 
 
 @pytest.mark.parametrize("name", SAMPLE)

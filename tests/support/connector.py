@@ -118,6 +118,13 @@ def run_tests(connectors: list[Connector]) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, cwd=root, env=environment([path]), capture_output=True, text=True, timeout=180)
 
 
+def assert_passed(done: subprocess.CompletedProcess[str]) -> None:
+    """Emitted tests were run, and all of them passed."""
+    assert done.returncode == 0, done.stdout[-5000:] + done.stderr[-2000:]
+    assert " passed" in done.stdout
+    assert " skipped" not in done.stdout
+
+
 def answered_type(root: Path, name: str, placement: str) -> str:
     """What the service is called in OpenMetadata, as it was answered or follows from the name."""
     answers = root / (".copier-answers.yml" if placement == "package" else f".copier-answers.{name}.yml")

@@ -72,10 +72,15 @@ class Renderer:
         }
 
     def _rendered(self, context: Answers) -> Iterator[tuple[str, str]]:
+        # Most paths begin with the same few folders.
+        known: dict[str, str] = {}
         for source in self._sources:
             parts = PurePosixPath(*source.parts[self._depth :])
             name = str(parts).removesuffix(".jinja")
-            rendered = [self._environment.from_string(part).render(context) for part in name.split("/")]
+            for part in name.split("/"):
+                if part not in known:
+                    known[part] = self._environment.from_string(part).render(context)
+            rendered = [known[part] for part in name.split("/")]
             if not all(rendered):
                 continue
             if source.suffix == ".jinja":
