@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from extensions.answers import Choices, accepted
 from extensions.catalog import Catalog
 from extensions.resources import endpoints, sample_records
 from tests.conftest import ROOT, Scaffold
@@ -37,6 +38,7 @@ def answers(service_type: str, placement: str) -> dict[str, Any]:
         "placement": placement,
         "connection_type": "rest_api",
         "auth_types": ["basic"],
+        "capabilities": accepted(Choices(CATALOG).capabilities(service_type, "rest_api", "")),
         "api_prefix": "/api",
         "pagination": "page",
     }
