@@ -29,7 +29,8 @@ class Resource:
 
     `path` is below the API's prefix, with `{item}` for the identity of a parent; `detail`
     shows one of them, and is empty where no such endpoint was answered. `words` are what
-    one of them is called, by OpenMetadata and in the answered path: pipeline and job.
+    one of them is called, by OpenMetadata and in the answered path: pipeline and job. `held_as`
+    are the fields of a parent's record that may hold it, `of` is a resource that it refers to.
     """
 
     name: str
@@ -40,6 +41,9 @@ class Resource:
     parent_names: tuple[str, ...]
     answered: bool
     optional: bool
+    often: bool
+    held_as: tuple[str, ...]
+    of: str
     request: str
     filter: str
     named_by: str
@@ -111,21 +115,44 @@ def _match(text: str, known: dict[str, Facts], prefix: str) -> tuple[str, str, b
     segments = path.partition("?")[0].split("/")[1:]
     places = len(_PLACEHOLDER.findall(path))
     detail = bool(segments and _PLACEHOLDER.fullmatch(f"/{segments[-1]}", 1))
-    for segment in reversed([segment for segment in segments if not _PLACEHOLDER.search(f"/{segment}", 1)]):
-        for name, facts in known.items():
-            if not _noun(segment, facts["nouns"]):
-                continue
-            # A placeholder at the end shows one, as long as the noun is right before it.
-            shows_one = detail and segments[-2] == segment
-            fits = places <= len(facts.get("parents", ())) + shows_one
-            return (name, path, shows_one) if fits else None
+    named = [segment for segment in segments if not _PLACEHOLDER.search(f"/{segment}", 1)]
+    for place, segment in reversed(list(enumerate(named))):
+        name = _named(segment, named[place - 1] if place else "", known)
+        if not name:
+            continue
+        # A placeholder at the end shows one, as long as the noun is right before it.
+        shows_one = detail and segments[-2] == segment
+        fits = places <= len(known[name].get("parents", ())) + shows_one
+        return (name, path, shows_one) if fits else None
     return None
+
+
+def _named(segment: str, above: str, known: dict[str, Facts]) -> str:
+    """The resource that a part of a path names, as a whole rather than by its last word; empty where it names none.
+
+    Of several with this noun it is the one whose parent is named right `above` it: a run's tasks are not a pipeline's.
+    """
+    for noun in _words(segment):
+        named = [name for name, facts in known.items() if noun in facts["nouns"]]
+        below = [
+            name
+            for name in named
+            if (parents := known[name].get("parents")) and _noun(above, known[parents[-1]]["nouns"])
+        ]
+        if named:
+            return (below or named)[0]
+    return ""
+
+
+def _words(segment: str) -> list[str]:
+    """A part of a path as one word, and its last word."""
+    words = [word.lower() for word in re.findall(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])", segment)]
+    return ["".join(words), *words[-1:]]
 
 
 def _noun(segment: str, nouns: list[str]) -> str:
     """The noun that a part of a path is, as a whole or by its last word; empty where it is none."""
-    words = [word.lower() for word in re.findall(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])", segment)]
-    return next((noun for noun in ("".join(words), *words[-1:]) if noun in nouns), "")
+    return next((noun for noun in _words(segment) if noun in nouns), "")
 
 
 def _nouns(path: str, nouns: list[str]) -> list[str]:
@@ -160,12 +187,21 @@ def _resource(
         parent_names=tuple(above),
         answered=name in lists,
         optional=facts.get("optional", False) and name not in lists,
+        often=facts.get("often", False) and name not in lists,
+        held_as=(name.replace("_", ""), *facts.get("held_as", ())),
+        of=facts.get("of", ""),
         request=facts.get("request", ""),
         filter=facts.get("filter", ""),
         named_by=facts.get("named_by", "name"),
         sample=facts.get("sample", {}),
-        words=tuple(dict.fromkeys([facts["item"].replace("_", ""), *_nouns(lists.get(name, ""), facts["nouns"])])),
+        words=_called(facts, lists.get(name, "")),
     )
+
+
+def _called(facts: Facts, path: str) -> tuple[str, ...]:
+    """What one of a resource is called: by its catalog file, and in the answered path."""
+    words = [facts["item"].replace("_", ""), *_nouns(path, facts["nouns"]), *facts.get("words", ())]
+    return tuple(dict.fromkeys(words))
 
 
 def _filled(path: str, items: tuple[str, ...]) -> str:
@@ -195,7 +231,17 @@ def sample_records(resources: dict[str, Resource], fields: Facts) -> dict[str, l
             _sample(resource, lineage, number, fields)
             for number, lineage in enumerate((lineage for lineage in lineages for _ in range(count)), start=1)
         ]
+        if resource.of:
+            _refer(records[resource.name], resources[resource.of], records[resource.of])
     return records
+
+
+def _refer(records: list[Facts], to: Resource, others: list[Facts]) -> None:
+    """Let each record refer to one of the others that are below its own outermost parent, all in turn."""
+    above = f"{to.parents[0]}_id"
+    for number, record in enumerate(records):
+        siblings = [other["id"] for other in others if other[above] == record[above]]
+        record[f"{to.item}_id"] = siblings[number % len(siblings)]
 
 
 def _sample(resource: Resource, lineage: Facts, number: int, fields: Facts) -> Facts:

@@ -43,6 +43,15 @@ def matched(service_type: str, answer: str, prefix: str = "") -> dict[str, Resou
             "/catalogs/{database}/schemas/{schema}/tables",
         ),
         ("database", "GET /schemas/{s}/tables", "tables", "/schemas/{schema}/tables"),
+        ("pipeline", "GET /jobs/{id}/steps", "tasks", "/jobs/{pipeline}/steps"),
+        ("pipeline", "GET /runs/{id}/steps", "task_runs", "/runs/{run}/steps"),
+        (
+            "pipeline",
+            "GET /dags/{d}/dagRuns/{r}/taskInstances",
+            "task_runs",
+            "/dags/{pipeline}/dagRuns/{run}/taskInstances",
+        ),
+        ("pipeline", "GET /task-runs", "task_runs", "/task-runs"),
     ],
 )
 def test_endpoint_belongs_to_the_resource_of_its_last_noun(
@@ -108,6 +117,13 @@ def test_words_are_those_of_the_source_too(
     service_type: str, endpoint: str, resource: str, words: tuple[str, ...]
 ) -> None:
     assert matched(service_type, endpoint)[resource].words == words
+
+
+def test_sample_records_refer_to_siblings() -> None:
+    records = sample_records(matched("pipeline", ""), {})
+    pipeline_of = {task["id"]: task["pipeline_id"] for task in records["tasks"]}
+    assert all(pipeline_of[run["task_id"]] == run["pipeline_id"] for run in records["task_runs"])
+    assert {run["task_id"] for run in records["task_runs"]} == set(pipeline_of)
 
 
 @pytest.mark.parametrize("service_type", SERVICES)
