@@ -137,6 +137,11 @@ class Connector:
         """What of `sourceConfig.config` turns the capabilities on, in the metadata workflow."""
         return {name: value for facts in self.capabilities for name, value in facts.get("settings", {}).items()}
 
+    @property
+    def setting_comments(self) -> dict[str, str]:
+        """What a person has to know to edit some of `source_settings`, by their names."""
+        return {name: text for facts in self.capabilities for name, text in facts.get("comments", {}).items()}
+
     @cached_property
     def endpoints(self) -> Endpoints:
         """What a client lists, and the answered endpoints that are nothing of it."""
