@@ -142,6 +142,13 @@ class Connector:
         """What a person has to know to edit some of `source_settings`, by their names."""
         return {name: text for facts in self.capabilities for name, text in facts.get("comments", {}).items()}
 
+    @property
+    def extras(self) -> dict[str, Facts]:
+        """What is installed beside the framework, by the extra of the package: `requirements`, and what each `brings`."""
+        sdk = self.answers["sdk_package"]
+        driver = {"driver": {"requirements": [sdk], "brings": "the driver or SDK of the source"}} if sdk else {}
+        return driver | {facts["extra"]["name"]: facts["extra"] for facts in self.capabilities if "extra" in facts}
+
     @cached_property
     def endpoints(self) -> Endpoints:
         """What a client lists, and the answered endpoints that are nothing of it."""

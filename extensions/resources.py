@@ -28,9 +28,10 @@ class Resource:
     """Something that a client lists.
 
     `path` is below the API's prefix, with `{item}` for the identity of a parent; `detail`
-    shows one of them, and is empty where no such endpoint was answered. `words` are what
-    one of them is called, by OpenMetadata and in the answered path: pipeline and job. `held_as`
-    are the fields of a parent's record that may hold it, `of` is a resource that it refers to.
+    shows one of them, and is empty where no such endpoint was answered. `single` is a path that
+    shows the one of a parent in place of a list. `words` are what one of them is called, by
+    OpenMetadata and in the answered path: pipeline and job. `held_as` are the fields of a parent's
+    record that may hold it, `of` is a resource that it refers to.
     """
 
     name: str
@@ -40,6 +41,7 @@ class Resource:
     parents: tuple[str, ...]
     parent_names: tuple[str, ...]
     answered: bool
+    single: bool
     optional: bool
     often: bool
     held_as: tuple[str, ...]
@@ -116,12 +118,13 @@ def _match(text: str, known: dict[str, Facts], prefix: str) -> tuple[str, str, b
     places = len(_PLACEHOLDER.findall(path))
     detail = bool(segments and _PLACEHOLDER.fullmatch(f"/{segments[-1]}", 1))
     named = [segment for segment in segments if not _PLACEHOLDER.search(f"/{segment}", 1)]
+    reachable = {name: facts for name, facts in known.items() if places or not facts.get("nested")}
     for place, segment in reversed(list(enumerate(named))):
-        name = _named(segment, named[place - 1] if place else "", known)
+        name = _named(segment, named[place - 1] if place else "", reachable)
         if not name:
             continue
         # A placeholder at the end shows one, as long as the noun is right before it.
-        shows_one = detail and segments[-2] == segment
+        shows_one = detail and segments[-2] == segment and not _noun(segment, known[name].get("singles", []))
         fits = places <= len(known[name].get("parents", ())) + shows_one
         return (name, path, shows_one) if fits else None
     return None
@@ -133,7 +136,7 @@ def _named(segment: str, above: str, known: dict[str, Facts]) -> str:
     Of several with this noun it is the one whose parent is named right `above` it: a run's tasks are not a pipeline's.
     """
     for noun in _words(segment):
-        named = [name for name, facts in known.items() if noun in facts["nouns"]]
+        named = [name for name, facts in known.items() if noun in [*facts["nouns"], *facts.get("singles", ())]]
         below = [
             name
             for name in named
@@ -161,6 +164,13 @@ def _nouns(path: str, nouns: list[str]) -> list[str]:
     return [_singular(noun) for noun in found[:1]]
 
 
+def _is_single(path: str, facts: Facts) -> bool:
+    """Whether a path shows the one of a parent: its last noun is none for lists."""
+    singles = facts.get("singles", [])
+    found = [noun for segment in path.partition("?")[0].split("/") if (noun := _noun(segment, facts["nouns"] + singles))]
+    return bool(found and found[-1] in singles)
+
+
 def _singular(noun: str) -> str:
     for plural, one in (("indices", "index"), ("ies", "y"), ("xes", "x"), ("s", "")):
         if noun.endswith(plural):
@@ -186,6 +196,7 @@ def _resource(
         parents=parents,
         parent_names=tuple(above),
         answered=name in lists,
+        single=_is_single(lists.get(name, ""), facts),
         optional=facts.get("optional", False) and name not in lists,
         often=facts.get("often", False) and name not in lists,
         held_as=(name.replace("_", ""), *facts.get("held_as", ())),
