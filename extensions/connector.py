@@ -144,7 +144,7 @@ class Connector:
 
     @property
     def extras(self) -> dict[str, Facts]:
-        """What is installed beside the framework, by the extra of the package: `requirements`, and what each `brings`."""
+        """What is installed beside the framework, by the package's extra: its `requirements`, and what it `brings`."""
         sdk = self.answers["sdk_package"]
         driver = {"driver": {"requirements": [sdk], "brings": "the driver or SDK of the source"}} if sdk else {}
         return driver | {facts["extra"]["name"]: facts["extra"] for facts in self.capabilities if "extra" in facts}

@@ -167,8 +167,8 @@ def _nouns(path: str, nouns: list[str]) -> list[str]:
 def _is_single(path: str, facts: Facts) -> bool:
     """Whether a path shows the one of a parent: its last noun is none for lists."""
     singles = facts.get("singles", [])
-    found = [noun for segment in path.partition("?")[0].split("/") if (noun := _noun(segment, facts["nouns"] + singles))]
-    return bool(found and found[-1] in singles)
+    nouns = [_noun(segment, facts["nouns"] + singles) for segment in path.partition("?")[0].split("/")]
+    return next(filter(None, reversed(nouns)), "") in singles
 
 
 def _singular(noun: str) -> str:

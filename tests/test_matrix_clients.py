@@ -62,8 +62,13 @@ def combinations(service_type: str, placement: str) -> dict[str, Answers]:
     """The answers that are honoured, by the name of the connector; all ways to page and to list take their turn."""
     paginations = cycle(CATALOG.pagination.items())
     resources = CATALOG.services[service_type].get("resources", {})
-    flat = ", ".join(f"GET /{facts['nouns'][0]}" for facts in resources.values())
-    endpoints = cycle([flat, "", f"{flat.partition(',')[0]}/{{id}}"])
+    nouns = {name: facts["nouns"][0] for name, facts in resources.items()}
+    above = {name: f"/{nouns[facts['parents'][-1]]}/{{id}}" for name, facts in resources.items() if "parents" in facts}
+    flat = ", ".join(
+        f"GET {above[name] if facts.get('nested') else ''}/{nouns[name]}" for name, facts in resources.items()
+    )
+    single = [f"GET {above[name]}/{facts['singles'][0]}" for name, facts in resources.items() if "singles" in facts]
+    endpoints = cycle([flat, "", ", ".join([f"{flat.partition(',')[0]}/{{id}}", *single])])
     made = {}
     for connection_type, auth_type in product(CATALOG.connections, CATALOG.auth):
         if refusal(service_type, connection_type, auth_type, placement):
