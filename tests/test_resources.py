@@ -36,6 +36,15 @@ def matched(service_type: str, answer: str, prefix: str = "") -> dict[str, Resou
         ),
         ("messaging", "GET /api/queues", "topics", "/api/queues"),
         ("search", "GET /_cat/indices", "indexes", "/_cat/indices"),
+        ("search", "GET /indexes/search", "indexes", "/indexes/search"),
+        ("search", "GET /<index>/_search", "documents", "/{index}/_search"),
+        ("messaging", "GET /schemas?latestOnly=true", "schemas", "/schemas?latestOnly=true"),
+        (
+            "messaging",
+            "GET /subjects/{topic}-value/versions/latest",
+            "schemas",
+            "/subjects/{topic}-value/versions/latest",
+        ),
         (
             "database",
             "GET /catalogs/{c}/schemas/{s}/tables",
@@ -68,6 +77,26 @@ def test_prefix_is_not_part_of_a_path() -> None:
 def test_endpoint_with_a_placeholder_at_its_end_shows_one() -> None:
     dashboards = matched("dashboard", "GET /boards/{id}, GET /boards")["dashboards"]
     assert (dashboards.path, dashboards.detail) == ("/boards", "/boards/{dashboard}")
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "single"),
+    [
+        ("GET /topics/{id}/schemas", False),
+        ("GET /topics/{id}/schema", True),
+        ("GET /schema/{topic}", True),
+        ("GET /subjects/{id}-value/versions/latest", True),
+        ("GET /schemas/{id}/versions", False),
+        ("", False),
+    ],
+)
+def test_noun_of_one_thing_shows_the_one_of_a_parent(endpoint: str, single: bool) -> None:
+    assert matched("messaging", endpoint)["schemas"].single is single
+
+
+def test_list_of_all_that_would_be_too_long_is_kept_for_the_author() -> None:
+    found = endpoints("GET /messages", SERVICES["messaging"]["resources"])
+    assert (found.unmatched, found.resources["messages"].nested) == (["GET /messages"], True)
 
 
 def test_resource_without_an_endpoint_has_the_usual_path() -> None:

@@ -678,6 +678,9 @@ class RecordingServer:
         entity = self._entity(*found) if found else None
         if found and found[0] != "/services/ingestionPipelines" and entity is None:
             return self._refuse(method, f"/v1{path}", 404, ["/: no such entity was sent before"])
+        if entity and path.endswith("/sampleData"):
+            # Shown in the answer, and by no other look-up.
+            return _Answer(200, entity | {"sampleData": body})
         return _Answer(200, entity or {})
 
     def _delete_stale(self, route: str, body: Json) -> _Answer:
