@@ -187,6 +187,13 @@ class Connector:
             return f"list_{resource}"
         return f"GET {self.answers['api_prefix']}{self.resources[resource].path}"
 
+    def reading(self, resource: str) -> str:
+        """What is asked for the contents of one of a resource, in the words of the connection type."""
+        facts = self.resources[resource]
+        if self.answers["connection_type"] == "sdk_client":
+            return f"read_{facts.item}"
+        return f"GET {self.answers['api_prefix']}{facts.contents}"
+
     @cached_property
     def auth(self) -> list[Facts]:
         """The auth types asked for: their facts, `name`, `title`, `model` in `module`, `required` options.

@@ -29,15 +29,17 @@ class Resource:
 
     `path` is below the API's prefix, with `{item}` for the identity of a parent; `detail`
     shows one of them, and is empty where no such endpoint was answered. `single` is a path that
-    shows the one of a parent in place of a list. `words` are what one of them is called, by
-    OpenMetadata and in the answered path: pipeline and job. `held_as` are the fields of a parent's
-    record that may hold it, `of` is a resource that it refers to.
+    shows the one of a parent in place of a list, `contents` where the bytes of one are (empty for
+    what is all said in its record). `words` are what one of them is called, by OpenMetadata and in
+    the answered path: pipeline and job. `held_as` are the fields of a parent's record that may hold
+    it, `of` is a resource that it refers to.
     """
 
     name: str
     item: str
     path: str
     detail: str
+    contents: str
     parents: tuple[str, ...]
     parent_names: tuple[str, ...]
     answered: bool
@@ -188,11 +190,15 @@ def _resource(
     usual = facts["path"]
     if above:
         usual = before[above[-1]].path.partition("?")[0] + usual.removeprefix(known[above[-1]]["path"])
+    path = _filled(lists[name], parents) if name in lists else usual
+    one = _filled(details[name], (*parents, facts["item"])) if name in details else ""
+    is_read = facts.get("contents", False)
     return Resource(
         name=name,
         item=facts["item"],
-        path=_filled(lists[name], parents) if name in lists else usual,
-        detail=_filled(details[name], (*parents, facts["item"])) if name in details else "",
+        path=path,
+        detail="" if is_read else one,
+        contents=(one or f"{path.partition('?')[0]}/{{{facts['item']}}}") if is_read else "",
         parents=parents,
         parent_names=tuple(above),
         answered=name in lists,

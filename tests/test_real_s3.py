@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import ast
+import csv
+import io
+import json
 import socket
 import subprocess
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -19,13 +24,17 @@ from tests.support.python import Warm
 
 pytestmark = [pytest.mark.framework, pytest.mark.real]
 
+Json = dict[str, Any]
+
 EXAMPLE = ROOT / "examples/s3.yml"
 EDIT = ROOT / "tests/edits/s3.patch"
 
-# What the documentation promises of an SDK that has other names than the template guesses.
-MOST_LINES = 25
+# What is little enough for an SDK that has other names than the template guesses.
+MOST_LINES = 30
 
 SECRET = "the-secret-of-the-key"
+
+DAY = {"name": "day", "dataType": "INT"}
 
 # One with nothing in it, one of many pages, one whose name holds dots.
 BUCKETS = {f"bucket-{number:02}": [number * 10, number] for number in range(1, 25)} | {
@@ -33,6 +42,24 @@ BUCKETS = {f"bucket-{number:02}": [number * 10, number] for number in range(1, 2
     "many-pages": list(range(10 * moto.PAGE + 1)),
     "logs.of.the.shop": [1024, 2048],
 }
+
+# A bucket that says what its files hold, and what every column of them is.
+SHOP = "files-of-the-shop"
+ENTRIES = [
+    {"dataPath": "orders", "structureFormat": "csv"},
+    {"dataPath": "clicks", "structureFormat": "json", "isPartitioned": True, "partitionColumns": [DAY]},
+    {"dataPath": "visits/*.jsonl"},
+]
+FILES = {
+    "openmetadata.json": json.dumps({"entries": ENTRIES}),
+    "orders/2026/first.csv": "id,customer,price,is_paid\n1,Ann,2.5,True\n2,Bob,10.25,False\n",
+    "orders/2026/second.csv": "id,customer,price,is_paid\n3,Cem,7.75,True\n",
+    "clicks/day=1/a.json": json.dumps([{"id": 1, "page": "home", "where": {"x": 1, "y": 2}}] * 3),
+    "visits/a.jsonl": json.dumps({"visitor": "Ann", "seconds": 2.5}) + "\n",
+    "notes.txt": "nothing of the manifest's",
+}
+# Whatever OpenMetadata calls the type of a value.
+TYPES = {int: "INT", float: "FLOAT", bool: "BOOLEAN", str: "STRING", dict: "JSON"}
 
 CASES = pytest.mark.parametrize(
     "case",
@@ -69,7 +96,14 @@ class Case:
         return {
             entity["name"]: (entity["numberOfObjects"], entity["size"], entity["fullPath"])
             for entity in self.server.entities("containers")
+            if not entity.get("parent")
         }
+
+    def structured(self) -> dict[str, Json]:
+        """The containers below the one with the manifest, by name."""
+        below = [entity for entity in self.server.entities("containers") if entity.get("parent")]
+        assert {entity["parent"]["fullyQualifiedName"] for entity in below} == {f"object_store.{SHOP}"}
+        return {entity["name"]: entity for entity in below}
 
 
 def edit(root: Path) -> None:
@@ -106,17 +140,76 @@ def test_edit_is_small() -> None:
     assert 0 < len(changed) <= MOST_LINES
 
 
-@CASES
-def test_what_arrives_is_what_the_store_has(case: Case) -> None:
+@pytest.fixture(scope="module")
+def ingested(case: Case) -> Case:
+    """The case after an ingestion of all buckets."""
+    need_readers(case.framework)
     case.store.fill(BUCKETS)
+    case.store.put(SHOP, {key: text.encode() for key, text in FILES.items()})
     case.ingest_well()
+    return case
+
+
+def need_readers(framework: Path) -> None:
+    """Skip a test without the libraries that read structured files."""
+    script = "import importlib.util, sys; sys.exit(importlib.util.find_spec('pandas') is None)"
+    found = subprocess.run([str(framework), "-c", script], check=False).returncode == 0
+    need(None if found else "pandas is missing beside the framework: run `make test`")
+
+
+def columns_of(name: str) -> dict[str, str]:
+    """The columns of the first file of an entry with their types, by Python's own readers."""
+    text = next(text for key, text in FILES.items() if key.startswith(f"{name}/"))
+    if name == "orders":
+        row = {column: literal(value) for column, value in next(csv.DictReader(io.StringIO(text))).items()}
+    else:
+        row = json.loads(text) if name == "visits" else json.loads(text)[0]
+    return {column: TYPES[type(value)] for column, value in row.items()}
+
+
+def literal(text: str) -> object:
+    try:
+        return ast.literal_eval(text)
+    except ValueError:
+        return text
+
+
+@CASES
+def test_columns_that_arrive_are_those_of_the_files(ingested: Case) -> None:
+    found = ingested.structured()
+    assert {
+        name: {column["name"]: column["dataType"] for column in entity["dataModel"]["columns"]}
+        for name, entity in found.items()
+    } == {
+        "orders": columns_of("orders"),
+        "clicks": {"day": "INT"} | columns_of("clicks"),
+        "visits": columns_of("visits"),
+    }
+    where = found["clicks"]["dataModel"]["columns"][-1]
+    assert {child["name"]: child["dataType"] for child in where["children"]} == {"x": "INT", "y": "INT"}
+    assert [name for name, entity in found.items() if entity["dataModel"]["isPartitioned"]] == ["clicks"]
+    orders = [text for key, text in FILES.items() if key.startswith("orders/")]
+    assert found["orders"]["numberOfObjects"] == len(orders)
+    assert found["orders"]["size"] == sum(map(len, orders))
+    assert found["orders"]["fullPath"] == f"s3://{SHOP}/orders"
+    assert {name: entity["fileFormats"] for name, entity in found.items()} == {
+        "orders": ["csv"],
+        "clicks": ["json"],
+        "visits": ["json"],
+    }
+
+
+@CASES
+def test_what_arrives_is_what_the_store_has(ingested: Case) -> None:
+    case = ingested
     assert len(BUCKETS) >= 25
-    assert set(case.arrived()) == set(BUCKETS)
+    assert set(case.arrived()) == {*BUCKETS, SHOP}
     assert case.arrived() == expected(case.store)
     case.store.client.delete_bucket(Bucket="empty")
     case.ingest_well()
     assert case.server.deleted == ["object_store.empty"]
     assert case.arrived() == expected(case.store)
+    assert len(case.structured()) == len(ENTRIES)
 
 
 @CASES

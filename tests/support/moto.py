@@ -28,9 +28,13 @@ class Store:
     def fill(self, buckets: dict[str, list[int]]) -> None:
         """Make buckets, by name, with an object of each size."""
         for name, sizes in buckets.items():
-            self.client.create_bucket(Bucket=name, CreateBucketConfiguration={"LocationConstraint": REGION})
-            for number, size in enumerate(sizes):
-                self.client.put_object(Bucket=name, Key=f"part/{number}", Body=bytes(size))
+            self.put(name, {f"part/{number}": bytes(size) for number, size in enumerate(sizes)})
+
+    def put(self, bucket: str, objects: dict[str, bytes]) -> None:
+        """Make a bucket with these objects, by key."""
+        self.client.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": REGION})
+        for key, contents in objects.items():
+            self.client.put_object(Bucket=bucket, Key=key, Body=contents)
 
     def list_buckets(self) -> dict[str, list[int]]:
         """The sizes of the objects in each bucket, as the server lists them page by page."""
