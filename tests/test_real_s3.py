@@ -141,20 +141,14 @@ def test_edit_is_small() -> None:
 
 
 @pytest.fixture(scope="module")
-def ingested(case: Case) -> Case:
+def ingested(case: Case, warm: Warm) -> Case:
     """The case after an ingestion of all buckets."""
-    need_readers(case.framework)
+    installed = warm.run_script(ROOT, "import importlib.util; print(int(bool(importlib.util.find_spec('pandas'))))")
+    need(None if installed else "pandas, which reads files, is missing beside the framework: run `make test`")
     case.store.fill(BUCKETS)
     case.store.put(SHOP, {key: text.encode() for key, text in FILES.items()})
     case.ingest_well()
     return case
-
-
-def need_readers(framework: Path) -> None:
-    """Skip a test without the libraries that read structured files."""
-    script = "import importlib.util, sys; sys.exit(importlib.util.find_spec('pandas') is None)"
-    found = subprocess.run([str(framework), "-c", script], check=False).returncode == 0
-    need(None if found else "pandas is missing beside the framework: run `make test`")
 
 
 def columns_of(name: str) -> dict[str, str]:

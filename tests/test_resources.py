@@ -165,3 +165,17 @@ def test_sample_records_have_parents_and_names_of_their_own(service_type: str) -
         if resource.parents:
             parents = {record["id"] for record in records[resource.parent_name]}
             assert {record[f"{resource.parent}_id"] for record in records[name]} == parents
+
+
+@pytest.mark.parametrize(
+    ("answer", "contents"),
+    [
+        ("", "/containers/{container}/objects/{object}"),
+        ("GET /buckets, GET /buckets/{b}/files", "/buckets/{container}/files/{object}"),
+        ("GET /blobs?kind=file", "/blobs/{object}"),
+        ("GET /b/{b}/blobs/{key}?alt=media", "/b/{container}/blobs/{object}?alt=media"),
+    ],
+)
+def test_contents_are_where_one_is_shown(answer: str, contents: str) -> None:
+    objects = matched("storage", answer)["objects"]
+    assert (objects.contents, objects.detail) == (contents, "")
