@@ -486,7 +486,7 @@ def capability_entry(name: str, title: str, entry: Facts, catalog: Catalog) -> I
         having = [
             facts["title"] for facts in catalog.dialects.values() if needs in facts or needs in facts["statements"]
         ]
-        rows.append(("Dialects", ", ".join(having)))
+        rows.append(("Dialects with a log" if entry.get("optional") else "Dialects", ", ".join(having)))
     if steps := entry.get("steps"):
         rows.append(("Test connection", ", ".join(map(code, steps))))
     if flags := entry.get("flags"):

@@ -328,7 +328,7 @@ class Choices:
             needs = facts.get("needs")
             if not facts:
                 fault = f"leave {name} out: it is not for {service_type} over {connection_type}"
-            elif needs and needs not in dialect and needs not in dialect["statements"]:
+            elif needs and not facts.get("optional") and needs not in dialect and needs not in dialect["statements"]:
                 fault = f"leave {name} out: {dialect['title']} has no {needs.replace('_', ' ')}"
             else:
                 fault = ""

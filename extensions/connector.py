@@ -119,7 +119,7 @@ class Connector:
     @property
     def is_known(self) -> bool:
         """Whether the driver's arguments are facts; else they are the author's to check."""
-        return "ssl" in self.driver or "file" in self.parts
+        return "ssl" in self.driver or "tls" not in self.parts
 
     @property
     def namespace(self) -> Facts:
@@ -146,7 +146,8 @@ class Connector:
     def extras(self) -> dict[str, Facts]:
         """What is installed beside the framework, by the package's extra: its `requirements`, and what it `brings`."""
         sdk = self.answers["sdk_package"]
-        driver = {"driver": {"requirements": [sdk], "brings": "the driver or SDK of the source"}} if sdk else {}
+        needed = [sdk, *self.driver.get("besides", [])]
+        driver = {"driver": {"requirements": needed, "brings": "the driver or SDK of the source"}} if sdk else {}
         return driver | {facts["extra"]["name"]: facts["extra"] for facts in self.capabilities if "extra" in facts}
 
     @cached_property
@@ -228,7 +229,16 @@ class Connector:
         """The capabilities asked for, `metadata` first, which every connector has; each with its `name`."""
         names = dict.fromkeys(["metadata", *self.answers["capabilities"]])
         kind = self.answers["service_type"], self.answers["connection_type"]
-        return [facts for name in names if (facts := self.catalog.capability(name, *kind))]
+        found = [facts for name in names if (facts := self.catalog.capability(name, *kind))]
+        return [self._without_needs(facts) if self._lacks(facts) else facts for facts in found]
+
+    def _lacks(self, capability: Facts) -> bool:
+        """Whether the dialect has not what an optional need is for."""
+        return capability.get("optional", False) and capability["needs"] not in self.dialect
+
+    @staticmethod
+    def _without_needs(capability: Facts) -> Facts:
+        return {key: value for key, value in capability.items() if key not in ("needs", "parts", "steps")}
 
     @property
     def workflows(self) -> list[Facts]:
@@ -256,11 +266,27 @@ class Connector:
         return workflow["file"] if workflow else ""
 
     @property
+    def reads_queries(self) -> bool:
+        """Whether workflows of their own read queries, for lineage or usage."""
+        return bool(self.workflow("lineage") or self.workflow("usage"))
+
+    @property
     def query_log(self) -> Facts | None:
         """The dialect's query log, where a capability reads it."""
         if any(capability.get("needs") == "query_log" for capability in self.capabilities):
             return self.dialect["query_log"]
         return None
+
+    @property
+    def procedure_log(self) -> str | None:
+        """What relates queries to the procedures that ran them, where procedures are read and the log knows."""
+        asked = {"lineage", "stored_procedures"} <= {capability["name"] for capability in self.capabilities}
+        return self.query_log.get("procedures") if asked and self.query_log else None
+
+    @property
+    def url_options(self) -> Facts:
+        """Parameters of the URL that the driver can't do without."""
+        return self.driver.get("options", {})
 
     @cached_property
     def parts(self) -> set[str]:
@@ -306,10 +332,14 @@ class Connector:
         text = text.format(title=self.answers["display_name"])
         if name == "queryHistoryTable" and "columns" in (log := self.query_log or {}):
             text += f" It needs the columns {log['columns']}."
+        if hint := self.dialect.get("hints", {}).get(name):
+            text += f" {hint}"
         return text
 
     def default(self, name: str) -> Any:
         """A property's default, or None."""
+        if name == "hostPort" and "host" in self.dialect:
+            return None
         if name == "hostPort" and self.answers["default_port"]:
             return f"{self._url_scheme}localhost:{self.answers['default_port']}"
         if name == "queryHistoryTable" and self.query_log:
@@ -326,7 +356,8 @@ class Connector:
             return None
         examples = {
             "username": "openmetadata",
-            "hostPort": f"{self._url_scheme}localhost:{self.answers['default_port'] or 10000}",
+            "hostPort": self.dialect.get("host")
+            or f"{self._url_scheme}localhost:{self.answers['default_port'] or 10000}",
             "database": self.answers["name"],
             "databaseFile": f"{self.answers['name']}.db",
         }

@@ -98,7 +98,6 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
     ({"auth_types": []}, "choose at least one auth type"),
     ({"auth_types": ["basic"], "scheme": "sqlite+pysqlite"}, "leave auth_types empty: SQLite has no login"),
     ({"capabilities": ["magic"]}, "'magic' is not in"),
-    ({"capabilities": ["usage"], "scheme": "sqlite+pysqlite"}, "leave usage out: SQLite has no query log"),
     ({"capabilities": ["stored_procedures"], "scheme": "clickhousedb+connect"}, "ClickHouse has no stored procedures"),
     ({"docs_url": "docs.example.com"}, "give a URL that starts with https:// or http://: 'docs.example.com' is none"),
     ({"docs_url": "https://"}, "'https://' is none"),

@@ -1,0 +1,87 @@
+"""What is asked of each dialect is SQL of that dialect: its parser in the framework's environment takes it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from extensions.catalog import Catalog
+from tests.conftest import ROOT
+from tests.support.python import run_script
+
+pytestmark = pytest.mark.framework
+
+CATALOG = Catalog(ROOT / "catalog")
+
+# What sqlglot calls the dialects of these files; the others by their own name.
+PARSERS = {"postgresql": "postgres", "mssql": "tsql", "generic": ""}
+
+# Columns that the framework looks for, by name.
+LOG = {"query_text", "start_time", "end_time", "database_name", "schema_name", "user_name"}
+PROCEDURES = {"procedure_text", "procedure_start_time", "procedure_end_time", "query_type", "query_text"}
+COLUMNS = {
+    "stored_procedures": {"name", "type", "definition", "language"},
+    "lineage": LOG,
+    "usage": LOG,
+    "procedures": PROCEDURES,
+}
+
+PARSE = """
+import json, sys
+import sqlglot
+
+read = {}
+for name, statements in json.loads(sys.argv[1]).items():
+    for kind, (dialect, statement) in statements.items():
+        (tree,) = sqlglot.parse(statement, read=dialect or None)
+        columns = [column.alias_or_name.lower() for column in tree.selects]
+        read[f"{name} {kind}"] = None if tree.find(sqlglot.exp.Command) else columns
+print(json.dumps(read))
+"""
+
+
+def statements(dialect: str, facts: dict[str, Any]) -> dict[str, tuple[str, str]]:
+    """The statements of a dialect as they reach its server, each with the name of its parser."""
+    known = dict(facts["statements"])
+    if log := facts.get("query_log"):
+        window = {
+            "start_time": "2026-01-01 00:00:00",
+            "end_time": "2026-01-02 00:00:00",
+            "result_limit": 10,
+            "query_history_table": log["table"] or "query_history",
+        }
+        for kind in ("lineage", "usage"):
+            known[kind] = log["statement"].format(filters=log[kind], **window)
+        known["probe"] = log["probe"].format(**window)
+        if "procedures" in log:
+            known["procedures"] = log["procedures"].format(filters=log["lineage"], **window)
+    return {kind: (PARSERS.get(dialect, dialect), statement) for kind, statement in known.items()}
+
+
+@pytest.fixture(scope="module")
+def parsed(framework: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[str] | None]:
+    """The columns that each statement selects."""
+    everything = {name: statements(name, facts) for name, facts in CATALOG.dialects.items()}
+    return run_script(framework, tmp_path_factory.mktemp("nothing"), PARSE, json.dumps(everything))  # type: ignore[no-any-return]
+
+
+def test_every_statement_parses_in_its_dialect(parsed: dict[str, list[str] | None]) -> None:
+    assert [name for name, columns in parsed.items() if not columns] == []
+
+
+def test_every_statement_selects_what_the_framework_looks_for(parsed: dict[str, list[str]]) -> None:
+    lacking = {
+        name: sorted(COLUMNS[kind] - set(columns))
+        for name, columns in parsed.items()
+        if (kind := name.split()[1]) in COLUMNS and COLUMNS[kind] - set(columns)
+    }
+    assert lacking == {}
+
+
+def test_parser_of_every_dialect_is_one_of_the_framework(framework: Path, tmp_path: Path) -> None:
+    imports = "import json; from metadata.ingestion.lineage.models import Dialect"
+    members = run_script(framework, tmp_path, f"{imports}; print(json.dumps(list(Dialect.__members__)))")
+    assert {facts["parser"] for facts in CATALOG.dialects.values()} - set(members) == set()
