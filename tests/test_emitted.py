@@ -36,14 +36,20 @@ SAMPLE: dict[str, dict[str, Any]] = {
     "no_basic": {"auth_types": ["jwt", "oauth"]},
     "postgres": QUERY_LOG,
     "mariadb": QUERY_LOG,
-    "sqlite": {"capabilities": ["profiler", "data_diff"]},
+    "sqlite": {"capabilities": ["lineage", "usage", "profiler", "data_diff"]},
+    "snowflake": QUERY_LOG,
+    "redshift": QUERY_LOG,
+    "mssql": QUERY_LOG | {"scheme": "mssql+pyodbc"},
+    "oracle": QUERY_LOG,
+    "trino": {"capabilities": ["lineage", "usage"]},
     "a" * 30: {"auth_types": ["basic", "oauth"]},
 } | {path.stem: yaml.safe_load(path.read_text()) for path in sorted((ROOT / "examples").glob("*.yml"))}
 
 
-# How one auth type by itself signs in is the same code in both placements, and test_clients runs the emitted tests of
-# the service types of the last three in both.
-ALONE = ("iam", "azure", "jwt", "token", "oauth", "mlflow", "rabbitmq", "s3")
+# How one auth type by itself signs in, and what a dialect is asked, is the same code in both placements, and
+# test_clients runs the emitted tests of the service types of the last three in both.
+ALONE = ("iam", "azure", "jwt", "token", "oauth", "snowflake", "redshift", "mssql", "oracle", "trino")
+ALONE += ("mlflow", "rabbitmq", "s3")
 
 
 @pytest.mark.parametrize("name", SAMPLE)

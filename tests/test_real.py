@@ -13,13 +13,34 @@ import pytest
 from tests.conftest import need
 from tests.support import systems
 from tests.support.connector import Connector, Deploy
-from tests.support.openmetadata import IngestRun, RecordingServer
+from tests.support.openmetadata import IngestRun, RecordingServer, split_fqn
 from tests.support.python import Warm
 from tests.support.truth import arrived, differences, truth
 
 pytestmark = [pytest.mark.framework, pytest.mark.real]
 
 SCHEMES = {"sqlite": "sqlite+pysqlite", "postgres": "postgresql+psycopg2", "mariadb": "mysql+pymysql"}
+
+# What is read beside the metadata.
+CAPABILITIES = {("sqlite", "package"): ["lineage"]}
+
+# Queries that the administrator has kept in a file, and the lineage of them and of the views: from and to, and the
+# pairs of columns.
+QUERIES = """query_text,schema_name
+"INSERT INTO ""Stock Levels"" (sku, pieces)
+SELECT sku, shelf_life FROM products",main
+"insert into orders (id, note) select c.id, c.email from customers c",
+"insert into orders (id) values (7)",main
+"""
+LINEAGE = {
+    ("products", "Stock Levels"): {("sku", "sku"), ("shelf_life", "pieces")},
+    ("customers", "orders"): {("id", "id"), ("email", "note")},
+    ("orders", "order_totals"): {("id", "order_id")},
+    ("customers", "order_totals"): {("email", "email")},
+    ("Order Lines", "order_totals"): {("quantity", "total"), ("price", "total")},
+    ("products", "Low Stock"): {("sku", "sku"), ("Größe", "Größe")},
+    ("Stock Levels", "Low Stock"): {("warehouse", "warehouse"), ("pieces", "pieces")},
+}
 
 
 def cases(*names: str) -> list[Any]:
@@ -53,14 +74,16 @@ class Case:
             all_databases = "true" if connector.is_package else True
             self.settings |= {"database": system.databases[0], "ingestAllDatabases": all_databases}
 
-    def ingest(self, **changed: Any) -> IngestRun:
-        """Run the metadata workflow that was scaffolded, with the address of this system and some settings changed.
+    def ingest(self, kind: str = "metadata", queries: Path | None = None, **changed: Any) -> IngestRun:
+        """Run a workflow that was scaffolded, with the address of this system and some settings changed.
 
         What was recorded before is forgotten.
         """
         self.server.forget()
-        workflow = self.connector.pointed(self.server, **self.settings | changed)
+        workflow = self.connector.pointed(self.server, kind, **self.settings | changed)
         workflow["source"]["sourceConfig"]["config"]["databaseFilterPattern"] = {"excludes": ["^postgres$"]}
+        if queries:
+            workflow["source"]["sourceConfig"]["config"]["queryLogFilePath"] = str(queries)
         return self.connector.ingest(workflow, password=self.password)
 
 
@@ -76,7 +99,11 @@ def case(
     if systems.missing(name):
         need(systems.install(name))
     scratch = tmp_path_factory.mktemp(f"{name}_{placement}")
-    connector = deploy({"name": f"{name}_shop", "scheme": SCHEMES[name]}, placement, scratch)
+    connector = deploy(
+        {"name": f"{name}_shop", "scheme": SCHEMES[name], "capabilities": CAPABILITIES.get(request.param, [])},
+        placement,
+        scratch,
+    )
     with ExitStack() as stack:
         started = systems.sqlite(scratch / "shop.db") if name == "sqlite" else getattr(systems, name)()
         system = stack.enter_context(started)
@@ -126,6 +153,26 @@ def test_service_that_is_sent_says_where_the_secret_is(case: Case, run: IngestRu
     (service,) = case.server.created("services/databaseServices")
     options = service["connection"]["config"]["connectionOptions"]
     assert options["password"] == "env:POSTGRES_SHOP_PASSWORD"
+
+
+@pytest.mark.parametrize(
+    "case", [case for case in cases("sqlite") if "package" in case.id], indirect=True, scope="module"
+)
+def test_lineage_of_views_and_of_queries_in_a_file_arrives(case: Case, run: IngestRun, tmp_path: Path) -> None:
+    assert run.returncode == 0, run.output[-5000:]
+    file = tmp_path / "queries.csv"
+    file.write_text(QUERIES, encoding="utf-8")
+    done = case.ingest("lineage", queries=file)
+    assert done.returncode == 0, done.output[-5000:]
+    assert case.server.faults == []
+    found = {}
+    for upstream, downstream, details in case.server.edges():
+        found[split_fqn(upstream)[-1], split_fqn(downstream)[-1]] = {
+            (split_fqn(source)[-1], split_fqn(pair["toColumn"])[-1])
+            for pair in details["columnsLineage"]
+            for source in pair["fromColumns"]
+        }
+    assert found == LINEAGE
 
 
 @FILES
