@@ -10,7 +10,7 @@ import pytest
 
 from extensions.catalog import Catalog
 from tests.conftest import ROOT
-from tests.support.python import run_script
+from tests.support.python import Warm
 
 pytestmark = pytest.mark.framework
 
@@ -62,10 +62,10 @@ def statements(dialect: str, facts: dict[str, Any]) -> dict[str, tuple[str, str]
 
 
 @pytest.fixture(scope="module")
-def parsed(framework: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[str] | None]:
+def parsed(warm: Warm, tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[str] | None]:
     """The columns that each statement selects."""
     everything = {name: statements(name, facts) for name, facts in CATALOG.dialects.items()}
-    return run_script(framework, tmp_path_factory.mktemp("nothing"), PARSE, json.dumps(everything))  # type: ignore[no-any-return]
+    return warm.run_script(tmp_path_factory.mktemp("nothing"), PARSE, json.dumps(everything))  # type: ignore[no-any-return]
 
 
 def test_every_statement_parses_in_its_dialect(parsed: dict[str, list[str] | None]) -> None:
@@ -81,7 +81,7 @@ def test_every_statement_selects_what_the_framework_looks_for(parsed: dict[str, 
     assert lacking == {}
 
 
-def test_parser_of_every_dialect_is_one_of_the_framework(framework: Path, tmp_path: Path) -> None:
+def test_parser_of_every_dialect_is_one_of_the_framework(warm: Warm, tmp_path: Path) -> None:
     imports = "import json; from metadata.ingestion.lineage.models import Dialect"
-    members = run_script(framework, tmp_path, f"{imports}; print(json.dumps(list(Dialect.__members__)))")
+    members = warm.run_script(tmp_path, f"{imports}; print(json.dumps(list(Dialect.__members__)))")
     assert {facts["parser"] for facts in CATALOG.dialects.values()} - set(members) == set()
