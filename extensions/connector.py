@@ -244,8 +244,13 @@ class Connector:
     def workflows(self) -> list[Facts]:
         """The workflows that get a file: their facts, `name`, `flags` and `needs` of the capability, and `file`."""
         workflows = []
-        # What has no workflow of its own says on the service, by the first one, that it is there.
-        others = [flag for facts in self.capabilities if "workflow" not in facts for flag in facts.get("flags", ())]
+        # What has no workflow with the connection in it says on the service, by the first one, that it is there.
+        others = [
+            flag
+            for facts in self.capabilities
+            if "source" not in facts.get("workflow", ())
+            for flag in facts.get("flags", ())
+        ]
         for capability in self.capabilities:
             if "workflow" in capability:
                 name = capability["name"]
@@ -269,6 +274,11 @@ class Connector:
     def reads_queries(self) -> bool:
         """Whether workflows of their own read queries, for lineage or usage."""
         return bool(self.workflow("lineage") or self.workflow("usage"))
+
+    @property
+    def spec_file(self) -> bool:
+        """Whether a package has to put a ServiceSpec where the framework looks for that of the Custom type."""
+        return self.answers["is_package"] and any(facts.get("spec_file") for facts in self.capabilities)
 
     @property
     def query_log(self) -> Facts | None:

@@ -79,6 +79,10 @@ SERVERS = {
     ),
 }
 
+PROFILED: list[str] = []
+
+CAPABILITIES = ["lineage", "usage", "profiler"]
+
 # There before the log begins.
 TABLES = [
     "create table [sales].order_archive (order_id bigint, amount decimal(10, 2), placed_at date)",
@@ -176,7 +180,7 @@ class Case:
         for stage in ("stage", "bulkSink"):
             if stage in workflow:
                 workflow[stage]["config"]["filename"] = str(self.scratch / "usage")
-        command = "usage" if kind == "usage" else "ingest"
+        command = {"usage": "usage", "profiler": "profile"}.get(kind, "ingest")
         return self.connector.ingest(workflow, command=command, password=self.system.password)
 
     def bare(self, fqn: str) -> str:
@@ -205,7 +209,7 @@ def case(
     if systems.missing(name):
         need(systems.install(name))
     scratch = tmp_path_factory.mktemp(f"{name}_{placement}_log")
-    answers = {"name": f"{name}_log", "scheme": SERVERS[name].scheme, "capabilities": ["lineage", "usage"]}
+    answers = {"name": f"{name}_log", "scheme": SERVERS[name].scheme, "capabilities": CAPABILITIES}
     connector = deploy(answers, placement, scratch)
     with ExitStack() as stack:
         system = stack.enter_context(getattr(systems, name)(query_log=True))
@@ -263,6 +267,21 @@ def test_usage_counts_what_was_read(case: Case) -> None:
                 for other in column["joinedWith"]:
                     joined[frozenset((near, case.bare(other["fullyQualifiedName"])))] += other["joinCount"]
     assert joined == {frozenset(map(case.server.name, JOINED)): 1 if case.server.merges else 3}
+
+
+def test_profile_is_what_the_server_says_itself(case: Case) -> None:
+    case.execute(*map(case.server.sql, PROFILED))
+    run = case.run("profiler")
+    assert run.returncode == 0, run.output[-5000:]
+    assert "ERROR" not in run.output, run.output[-5000:]
+    for r in case.openmetadata.requests:
+        if r.path.endswith("tableProfile"):
+            e = case.openmetadata.store.find(r.path.split("/")[3])
+            import json
+            print(e["fullyQualifiedName"], json.dumps(r.body)[:3000])
+    print(run.output[-3000:])
+    assert case.openmetadata.faults == []
+    assert 0
 
 
 def test_missing_grant_is_said_and_metadata_still_arrives(case: Case) -> None:

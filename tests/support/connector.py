@@ -12,7 +12,7 @@ from typing import Any, Protocol
 import yaml
 
 from extensions import naming
-from tests.support.contrib import lay_over
+from tests.support.contrib import join, lay_over
 from tests.support.openmetadata import IngestRun, RecordingServer, connection_schema, ingest
 from tests.support.python import Warm, environment
 
@@ -140,6 +140,8 @@ def install(
     site = scratch / "site"
     pip = ["uv", "pip", "install", "--quiet", "--python", str(framework), "--target", str(site), "--no-deps"]
     subprocess.run([*pip, str(root)], check=True, capture_output=True)
+    if (site / "metadata").is_dir():
+        join(site / "metadata", framework)
     return Connector(root, name, placement, site, framework, service_type)
 
 

@@ -110,6 +110,15 @@ def lay_over(checkout: Path, framework_python: Path, into: Path, types: Iterable
     return into
 
 
+def join(installed: Path, framework_python: Path) -> None:
+    """Make what a distribution installed below `metadata` one package with the framework's, as one site has it."""
+    files = {path.relative_to(installed): path.read_text(encoding="utf-8") for path in installed.rglob("*.py")}
+    shutil.rmtree(installed)
+    installed.symlink_to(installed_package(framework_python))
+    for place, text in files.items():
+        _put(installed, place, text)
+
+
 def _put(package: Path, place: Path, text: str) -> None:
     """Write a file into a package of links: the folders on its way become folders of links."""
     for folder in [package, *(package / parent for parent in reversed(place.parents[:-1]))]:

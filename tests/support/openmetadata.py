@@ -713,6 +713,9 @@ class RecordingServer:
     def _get(self, path: str, query: dict[str, str]) -> _Answer:
         if path == "/system/version":
             return _Answer(200, {"version": self.version, "revision": "stand-in", "timestamp": 0})
+        if path == "/system/settings/profilerConfiguration":
+            # as on a new server: no metric is switched off
+            return _Answer(200, {"config_type": "profilerConfiguration", "config_value": {"metricConfiguration": []}})
         if path.startswith("/search/"):
             return self._search(path, query)
         if path.startswith("/lineage/"):
