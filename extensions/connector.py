@@ -281,6 +281,11 @@ class Connector:
         return self.answers["is_package"] and any(facts.get("spec_file") for facts in self.capabilities)
 
     @property
+    def counts_rows(self) -> bool:
+        """Whether the connector has a profiler of its own, which counts the rows that the framework's estimates."""
+        return "profiler" in self.answers["capabilities"] and self.dialect.get("estimates_rows", False)
+
+    @property
     def query_log(self) -> Facts | None:
         """The dialect's query log, where a capability reads it."""
         if any(capability.get("needs") == "query_log" for capability in self.capabilities):

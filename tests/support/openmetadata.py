@@ -738,6 +738,9 @@ class RecordingServer:
             for fqn, entity in sorted(self.store.entities[route].items())
             if all(fqn.startswith(scope + ".") for scope in scopes) and query.get("include") != "deleted"
         ]
+        if route == "/tables" and (pattern := query.get("tableRegex")):
+            wanted = query.get("regexMode") == "include"
+            entities = [entity for entity in entities if bool(re.search(pattern, entity["name"])) == wanted]
         start, size = int(query.get("after") or 0), int(query.get("limit") or 10)
         paging: Json = {"total": len(entities)}
         if start + size < len(entities):
