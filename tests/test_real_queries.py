@@ -40,7 +40,10 @@ class Server:
     merges: bool
     # What the check says without the grant.
     says: str
-    # What lets the reader see new tables, where it does not by itself.
+    procedures: tuple[str, ...]
+    # What the server's own catalogue says of procedures: schema, name, kind, language and body.
+    catalogue: str
+    # What lets the reader see what is new, where it does not by itself.
     show: tuple[str, ...] = ()
 
     def sql(self, text: str) -> str:
@@ -65,6 +68,15 @@ SERVERS = {
         empty="select public.pg_stat_statements_reset()",
         merges=True,
         says="GetQueries: Query log hidden. GRANT pg_read_all_stats TO the user",
+        procedures=(
+            "create function sales.margin(price numeric) returns numeric language sql as 'select price * 0.3'",
+            "create procedure sales.archive() language plpgsql as $$ begin"
+            " insert into sales.order_archive (order_id, amount) select id, total from sales.orders; end $$",
+            "create procedure stock.tmp_scratch() language sql as 'select 1'",
+        ),
+        catalogue="select nspname, proname, case prokind when 'p' then 'PROCEDURE' else 'FUNCTION' end, lanname, prosrc"
+        " from pg_proc p join pg_namespace n on n.oid = pronamespace join pg_language l on l.oid = prolang"
+        " where nspname in ('sales', 'stock', 'public') and proname not like 'tmp%'",
         show=("grant select on all tables in schema sales, stock to reader",),
     ),
     "mariadb": Server(
@@ -77,6 +89,16 @@ SERVERS = {
         empty="truncate table mysql.general_log",
         merges=False,
         says="GetQueries: Query log not readable. GRANT SELECT ON mysql.general_log TO the user",
+        procedures=(
+            "create function [sales].margin(price decimal(10, 2)) returns decimal(10, 2) deterministic"
+            " return price * 0.3",
+            "create procedure [sales].archive() begin"
+            " insert into [sales].order_archive (order_id, amount) select id, total from [sales].orders; end",
+            "create procedure [stock].tmp_scratch() select 1",
+        ),
+        catalogue="select db, name, cast(type as char), cast(language as char), convert(body_utf8 using utf8mb4)"
+        " from mysql.proc where db in ('Shop Sales', 'shop_stock') and name not like 'tmp%'",
+        show=("grant select on mysql.proc to reader@'127.0.0.1'",),
     ),
 }
 
@@ -84,7 +106,11 @@ SERVERS = {
 BYTES = ("BYTES", "BYTEA", "BLOB")
 PROFILED = ["stock.Price Check", "stock.products", "sales.Order Lines"]
 
-CAPABILITIES = ["lineage", "usage", "profiler"]
+CAPABILITIES = ["lineage", "usage", "profiler", "stored_procedures"]
+
+# What OpenMetadata calls kinds and languages.
+KINDS = {"PROCEDURE": "StoredProcedure", "FUNCTION": "Function"}
+LANGUAGES = {"sql": "SQL", "plpgsql": "SQL", "c": "External"}
 
 # There before the log begins.
 TABLES = [
@@ -193,6 +219,8 @@ class Case:
         for stage in ("stage", "bulkSink"):
             if stage in workflow:
                 workflow[stage]["config"]["filename"] = str(self.scratch / "usage")
+        if kind == "metadata":
+            workflow["source"]["sourceConfig"]["config"]["storedProcedureFilterPattern"] = {"excludes": ["^tmp_"]}
         command = {"usage": "usage", "profiler": "profile"}.get(kind, "ingest")
         return self.connector.ingest(workflow, command=command, password=self.system.password)
 
@@ -229,13 +257,30 @@ def case(
         openmetadata = stack.enter_context(connector.server(schemas, warm))
         case = Case(system, SERVERS[name], connector, openmetadata, scratch)
         sql = case.server.sql
-        case.execute(*map(sql, TABLES), case.server.grant, case.server.empty)
+        case.execute(*map(sql, (*TABLES, *case.server.procedures)), case.server.grant, case.server.empty)
         case.execute(*(sql(statement) for statement, _ in WRITES))
         case.execute(*(sql(text).format(literal) for text, literals, _ in READS for literal in literals))
         case.execute(*case.server.show)
         case.runs["metadata"] = case.run("metadata")
         assert case.runs["metadata"].returncode == 0, case.runs["metadata"].output[-5000:]
         yield case
+
+
+def test_procedures_are_those_of_the_catalogue(case: Case) -> None:
+    arrived = {}
+    for procedure in case.openmetadata.entities("storedProcedures"):
+        code = procedure["storedProcedureCode"]
+        kind = (procedure["storedProcedureType"], code["language"])
+        arrived[case.bare(procedure["fullyQualifiedName"])] = (*kind, code["code"])
+    with closing(case.system.connect(admin=True)) as connection, connection.cursor() as cursor:
+        cursor.execute(case.server.catalogue)
+        expected = {
+            f"{schema}.{name}": (KINDS[kind], LANGUAGES[language.lower()], body)
+            for schema, name, kind, language, body in cursor.fetchall()
+        }
+    assert len(expected) >= 2
+    assert {name: found[:2] for name, found in arrived.items()} == {name: known[:2] for name, known in expected.items()}
+    assert [name for name, known in expected.items() if known[2] not in arrived[name][2]] == []
 
 
 def test_lineage_is_what_the_statements_imply(case: Case) -> None:
