@@ -55,7 +55,8 @@ def statements(dialect: str, facts: dict[str, Any]) -> dict[str, tuple[str, str]
         }
         for kind in ("lineage", "usage"):
             known[kind] = log["statement"].format(filters=log[kind], **window)
-        known["probe"] = log["probe"].format(**window)
+        if "hidden" in log:
+            known["hidden"] = log["hidden"]["query"].format(**window)
         if "procedures" in log:
             known["procedures"] = log["procedures"].format(filters=log["lineage"], **window)
     return {kind: (PARSERS.get(dialect, dialect), statement) for kind, statement in known.items()}
