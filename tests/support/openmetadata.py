@@ -25,6 +25,7 @@ import time
 import uuid
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from types import TracebackType
@@ -487,6 +488,8 @@ class RecordingServer:
         self.store = Store(exported["collections"])
         self._created: dict[str, dict[str, Json]] = {}
         self._edges: dict[tuple[str, str], Json] = {}
+        # by the id of the entity, the counts of its days
+        self._usage: dict[str, dict[str, int]] = {}
         self._schemas: dict[str, Json] = {
             **{f"{route} create": entry["create"] for route, entry in exported["collections"].items()},
             **{f"{route} entity": entry["entity"] for route, entry in exported["collections"].items()},
@@ -554,6 +557,10 @@ class RecordingServer:
         """The lineage that was sent: (fully qualified name from, to, lineage details)."""
         return [(upstream, downstream, details) for (upstream, downstream), details in self._edges.items()]
 
+    def usage(self) -> dict[str, dict[str, int]]:
+        """What was counted, by fully qualified name and day."""
+        return {str((self.store.find(key) or {}).get("fullyQualifiedName")): days for key, days in self._usage.items()}
+
     def handle(self, method: str, target: str, payload: bytes) -> _Answer:
         """Answer one request and record it. Never raises: a defect in here is a fault and a 500."""
         parts = urlsplit(target)
@@ -593,6 +600,10 @@ class RecordingServer:
                 if errors := self._errors(model, body):
                     return self._refuse(method, f"/v1{path}", 400, errors)
                 return self._accept(method, path, body)
+        if path.startswith("/lineage/") and method == "PATCH":
+            return self._patch_lineage(path, body)
+        if path.startswith("/lineage/") and method == "DELETE":
+            return self._delete_lineage(path)
         found = self.store.route_of(path)
         if found and method == "PATCH":
             return self._patch(path, found, body)
@@ -602,8 +613,6 @@ class RecordingServer:
                 return _no(404, f"{found[1]} not found")
             self.deleted += self.store.remove(entity)
             return _Answer(200, entity)
-        if path.startswith("/lineage/") and method == "DELETE":
-            return _Answer(200, {})
         if path.startswith("/usage/compute.percentile/") and method == "POST":
             # Asks for a computation, and sends nothing.
             return _Answer(200, {})
@@ -674,7 +683,7 @@ class RecordingServer:
         if path.startswith("/lineage"):
             return self._lineage(method, path, body)
         if path.startswith("/usage"):
-            return _Answer(200, {})
+            return self._count(method, path, body)
         entity = self._entity(*found) if found else None
         if found and found[0] != "/services/ingestionPipelines" and entity is None:
             return self._refuse(method, f"/v1{path}", 404, ["/: no such entity was sent before"])
@@ -693,6 +702,63 @@ class RecordingServer:
         for entity in stale:
             self.deleted += self.store.remove(entity)
         return _Answer(200, _bulk_result("success", [{"request": one["fullyQualifiedName"]} for one in stale], []))
+
+    def _count(self, method: str, path: str, body: Json) -> _Answer:
+        """Add to the usage of a day; POST replaces it."""
+        entity_type, identity = [unquote(part) for part in path.split("/")[2:]]
+        entity = self.store.find(identity, entity_type)
+        if entity is None:
+            return self._refuse(method, f"/v1{path}", 404, ["/: no such entity was sent before"])
+        days = self._usage.setdefault(entity["id"], {})
+        days[body["date"]] = body["count"] + (days.get(body["date"], 0) if method == "PUT" else 0)
+        return _Answer(200, self._shown(entity, {"fields": "usageSummary"}))
+
+    def _shown(self, entity: Json, query: dict[str, str]) -> Json:
+        """An entity with what is shown only when it is asked for: the usage up to its last day."""
+        days = self._usage.get(entity["id"])
+        if not days or "usageSummary" not in query.get("fields", "").split(","):
+            return entity
+        last = date.fromisoformat(max(days))
+        summary: Json = {"date": last.isoformat()}
+        for name, length in (("dailyStats", 1), ("weeklyStats", 7), ("monthlyStats", 30)):
+            counted = [count for day, count in days.items() if (last - date.fromisoformat(day)).days < length]
+            summary[name] = {"count": sum(counted), "percentileRank": 0.0}
+        return entity | {"usageSummary": summary}
+
+    def _ends(self, parts: list[str]) -> list[tuple[str, str]]:
+        """The types and names of entities in a path, as in `table/name/{fqn}/chart/{id}`."""
+        rest = [part for part in parts if part != "name"]
+        return list(zip(rest[::2], rest[1::2], strict=True))
+
+    def _patch_lineage(self, path: str, body: Any) -> _Answer:
+        entities = [self.store.find(name, kind) for kind, name in self._ends([*map(unquote, path.split("/")[2:])])]
+        key = tuple(entity["fullyQualifiedName"] for entity in entities if entity)
+        if len(key) != 2 or key not in self._edges:
+            return _no(404, f"no edge at {path}")
+        errors = self._errors("patch", body)
+        if not errors:
+            try:
+                changed = _patched(self._edges[key], body)
+            except (KeyError, IndexError, ValueError, TypeError) as error:
+                errors = [f"/: the patch does not fit: {error!r}"]
+            else:
+                errors = self._errors("type.entityLineage:LineageDetails", changed)
+        if errors:
+            return self._refuse("PATCH", f"/v1{path}", 400, errors)
+        self._edges[key] = changed
+        return _Answer(200, changed)
+
+    def _delete_lineage(self, path: str) -> _Answer:
+        """Forget the edges of one source into an entity."""
+        *target, word, source = [unquote(part) for part in path.split("/")[2:]]
+        ends = [self.store.find(name, kind) for kind, name in self._ends(target)]
+        if word != "type" or len(ends) != 1 or ends[0] is None:
+            return self._refuse("DELETE", f"/v1{path}", 404, ["/: no such entity was sent before"])
+        name = ends[0]["fullyQualifiedName"]
+        gone = [key for key, details in self._edges.items() if key[1] == name and details.get("source") == source]
+        for key in gone:
+            del self._edges[key]
+        return _Answer(200, {})
 
     def _lineage(self, method: str, path: str, body: Json) -> _Answer:
         if path == "/lineage":
@@ -728,7 +794,7 @@ class RecordingServer:
         entity = self._entity(*found)
         if entity is None:
             return _no(404, f"{self.store.collections[found[0]]['type']} instance for {unquote(found[1])} not found")
-        return _Answer(200, entity)
+        return _Answer(200, self._shown(entity, query))
 
     def _list(self, route: str, query: dict[str, str]) -> _Answer:
         """One page of a collection. `after` is the position that the page before ended at."""
@@ -745,7 +811,8 @@ class RecordingServer:
         paging: Json = {"total": len(entities)}
         if start + size < len(entities):
             paging["after"] = str(start + size)
-        return _Answer(200, {"data": entities[start : start + size], "paging": paging})
+        shown = [self._shown(entity, query) for entity in entities[start : start + size]]
+        return _Answer(200, {"data": shown, "paging": paging})
 
     def _search(self, path: str, query: dict[str, str]) -> _Answer:
         """Search by a field with wildcards, or by a filter of the few clauses that the framework sends."""
