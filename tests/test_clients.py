@@ -77,9 +77,7 @@ def test_connector_delivers_what_the_api_has(
         connector = deploy(answers(service_type, placement), placement, tmp_path)
         assert_passed(connector.run_tests(warm))
 
-    # What only a capability reads that is not chosen by itself is not asked for.
-    known = CATALOG.services[service_type]["resources"]
-    resources = endpoints("", {name: one for name, one in known.items() if "capability" not in one}).resources
+    resources = endpoints("", CATALOG.services[service_type]["resources"]).resources
     records = sample_records(resources, {})
     paths = {f"/api{resource.path}": resource.name for resource in resources.values()}
     with (

@@ -488,6 +488,8 @@ class RecordingServer:
         self.store = Store(exported["collections"])
         self._created: dict[str, dict[str, Json]] = {}
         self._edges: dict[tuple[str, str], Json] = {}
+        # by the full name of the pipeline and the time of its run
+        self._statuses: dict[str, dict[int, Json]] = {}
         # by the id of the entity, the counts of its days
         self._usage: dict[str, dict[str, int]] = {}
         self._schemas: dict[str, Json] = {
@@ -556,6 +558,10 @@ class RecordingServer:
     def edges(self) -> list[tuple[str, str, Json]]:
         """The lineage that was sent: (fully qualified name from, to, lineage details)."""
         return [(upstream, downstream, details) for (upstream, downstream), details in self._edges.items()]
+
+    def statuses(self, pipeline: str) -> list[Json]:
+        """The runs that were sent of a pipeline, by its full name; a later one of the same time replaces it."""
+        return list(self._statuses.get(pipeline, {}).values())
 
     def usage(self) -> dict[str, dict[str, int]]:
         """What was counted, by fully qualified name and day."""
@@ -690,7 +696,19 @@ class RecordingServer:
         if entity and path.endswith("/sampleData"):
             # Shown in the answer, and by no other look-up.
             return _Answer(200, entity | {"sampleData": body})
+        if found and entity and found[0] == "/pipelines" and found[1].rpartition("/")[2] in ("status", "bulk"):
+            return self._status(method, path, entity, body if isinstance(body, list) else [body])
         return _Answer(200, entity or {})
+
+    def _status(self, method: str, path: str, pipeline: Json, statuses: list[Json]) -> _Answer:
+        """Keep the runs of a pipeline. The server looks up each task that a run names."""
+        tasks = {task["name"] for task in pipeline.get("tasks") or []}
+        named = [(place, task["name"]) for place, one in enumerate(statuses) for task in one.get("taskStatus") or []]
+        if strange := [f"/{place}: the pipeline has no task {name!r}" for place, name in named if name not in tasks]:
+            return self._refuse(method, f"/v1{path}", 400, strange)
+        kept = self._statuses.setdefault(pipeline["fullyQualifiedName"], {})
+        kept |= {one["timestamp"]: one for one in statuses}
+        return _Answer(200, pipeline)
 
     def _delete_stale(self, route: str, body: Json) -> _Answer:
         seen = set(body["seenFqns"])
@@ -749,13 +767,18 @@ class RecordingServer:
         return _Answer(200, changed)
 
     def _delete_lineage(self, path: str) -> _Answer:
-        """Forget the edges of one source into an entity."""
+        """Forget the edges of one source into an entity, and of a pipeline those that it is said to have made."""
         *target, word, source = [unquote(part) for part in path.split("/")[2:]]
         ends = [self.store.find(name, kind) for kind, name in self._ends(target)]
         if word != "type" or len(ends) != 1 or ends[0] is None:
             return self._refuse("DELETE", f"/v1{path}", 404, ["/: no such entity was sent before"])
-        name = ends[0]["fullyQualifiedName"]
-        gone = [key for key, details in self._edges.items() if key[1] == name and details.get("source") == source]
+        name, identity = ends[0]["fullyQualifiedName"], ends[0]["id"]
+        gone = [
+            key
+            for key, details in self._edges.items()
+            if details.get("source") == source
+            and (key[1] == name or (details.get("pipeline") or {}).get("id") == identity)
+        ]
         for key in gone:
             del self._edges[key]
         return _Answer(200, {})
