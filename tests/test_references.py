@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from packaging.requirements import Requirement
 
 from extensions.answers import Choices, accepted
 from extensions.catalog import Catalog
@@ -37,8 +38,9 @@ for path in asked["imports"]:
     names |= {target.id for node in body if isinstance(node, ast.Assign) for target in node.targets}
     if name not in names:
         answer["missing"].append(path)
-from importlib.metadata import version
+from importlib.metadata import requires, version
 answer["version"] = version("openmetadata-ingestion")
+answer["requirements"] = [text.partition(";")[0].strip() for text in requires("openmetadata-ingestion")]
 from metadata.core.connections.test_connection.checks.database import DatabaseStep
 answer["steps"] = [step.value for step in DatabaseStep]
 print("\\n" + json.dumps(answer))
@@ -84,6 +86,15 @@ def test_classes_exist(release: dict[str, Any]) -> None:
 
 def test_steps_are_the_frameworks_own(release: dict[str, Any]) -> None:
     assert [step for step in CATALOG.services["database"]["steps"] if step not in release["steps"]] == []
+
+
+def test_extras_ask_for_what_the_frameworks_own_ask_for(release: dict[str, Any]) -> None:
+    known = {requirement.name: requirement.specifier for requirement in map(Requirement, release["requirements"])}
+    entries = [entry for capability in CATALOG.capabilities.values() for entry in capability["entries"]]
+    asked = [Requirement(text) for entry in entries if "extra" in entry for text in entry["extra"]["requirements"]]
+    assert {requirement.name: known.get(requirement.name) for requirement in asked} == {
+        requirement.name: requirement.specifier for requirement in asked
+    }
 
 
 @pytest.mark.parametrize("name", TARGETS)
