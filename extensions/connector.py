@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 Facts = dict[str, Any]
 
 # Parts of a connection that a workflow sets elsewhere: in its source configuration.
-_NOT_OPTIONS = ("filters", "procedures", "samples", "data_models", "projects")
+_NOT_OPTIONS = ("filters", "data_models", "projects", "procedures", "samples")
 
 # Flags that the framework looks for on the connection at run time.
 _FLAGS = ("supportsDatabase", "supportsQueryComment")
