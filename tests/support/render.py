@@ -65,10 +65,11 @@ class Renderer:
 
     @staticmethod
     def _context(answers: Answers) -> Answers:
+        named = f".{answers['name']}" if answers["placement"] == "contrib" else ""
         return answers | {
             "_copier_phase": "render",
             "_copier_answers": answers,
-            "_copier_conf": {"answers_file": ".copier-answers.yml"},
+            "_copier_conf": {"answers_file": f".copier-answers{named}.yml"},
         }
 
     def _rendered(self, context: Answers) -> Iterator[tuple[str, str]]:

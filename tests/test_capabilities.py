@@ -1,0 +1,192 @@
+"""A capability that was not asked for leaves no trace; each alone, and all together, pass their own tests."""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from itertools import cycle
+from pathlib import Path
+
+import pytest
+
+from extensions import naming
+from extensions.answers import Choices, accepted
+from extensions.catalog import Catalog
+from tests.conftest import ROOT
+from tests.support.connector import Connector, assert_passed, contribute, run_tests
+from tests.support.contrib import write_checkout
+from tests.support.python import Warm
+from tests.support.render import EMPTY, Answers, Renderer
+
+CATALOG = Catalog(ROOT / "catalog")
+CHOICES = Choices(CATALOG)
+
+# What only a capability has a reason to say, as a regular expression for small letters. A capability that is added to
+# the catalog needs its words here.
+WORDS = {
+    "lineage": r"lineage",
+    "usage": r"usage",
+    "profiler": r"profil(er|ing)|profile_",
+    "stored_procedures": r"procedure",
+    "data_diff": r"data_?diff",
+    "pipeline_status": r"pipeline_?status|get_?runs|/runs|list_runs|_run\b|\brun_|class run\b|outcomes|lookback",
+    "data_models": r"data_?model|data model",
+    "projects": r"(?<!py)projects?(?!\.|\])",
+    "structured_files": r"structured|manifest|pandas|/objects|stored_?object|(list|read)_object",
+    "tags": r"\btags?\b|_tags?\b|\btag_|includetags|classification",
+    # `owner` alone is also what connection.py calls the connection that closes the client.
+    "owners": r"owner(s|\d|_|\")|_owner|owned",
+}
+
+# What is there in any case: abstract methods that a base class demands, with the types in their signatures.
+DEMANDED = {
+    "lineage": (
+        "yield_dashboard_lineage_details",
+        "yield_pipeline_lineage_details",
+        r"metadata\.generated\.schema\.api\.lineage\.addLineage import AddLineageRequest",
+        "AddLineageRequest",
+        # The framework keeps the dialects that it parses queries in there.
+        r"metadata\.ingestion\.lineage\.models",
+    ),
+    "pipeline_status": (
+        "yield_pipeline_status",
+        r"metadata\.ingestion\.models\.pipeline_status",
+        "OMetaPipelineStatus",
+    ),
+    "tags": (
+        r"yield_tag\b",
+        r"metadata\.ingestion\.models\.ometa_classification",
+        "OMetaTagAndClassification",
+        "Tags are not read",
+    ),
+}
+
+# What a connection type needs to be answered.
+NEEDS: dict[str, Answers] = {
+    "sqlalchemy": {"scheme": "myolap+pyodbc", "namespace": "schema.table"},
+    "rest_api": {"default_port": "8080", "api_prefix": "/api/v1", "pagination": "page"},
+    "sdk_client": {"sdk_package": "my-sdk"},
+}
+
+SERVICES = pytest.mark.parametrize("service_type", CATALOG.services)
+
+
+def connection_types(service_type: str) -> list[str]:
+    families = CATALOG.services[service_type]["connections"]
+    return [name for name, facts in CATALOG.connections.items() if facts["family"] in families]
+
+
+def placements(service_type: str) -> list[str]:
+    return ["package", "contrib"] if "custom" in CATALOG.services[service_type] else ["contrib"]
+
+
+def capabilities(service_type: str, connection_type: str) -> list[str]:
+    """All that a source of this kind can have beside its metadata."""
+    chosen = CHOICES.capabilities(service_type, connection_type, NEEDS[connection_type].get("scheme", ""))
+    return [name for name in accepted(chosen) if name != "metadata"]
+
+
+def answers(service_type: str, connection_type: str, placement: str, name: str, chosen: list[str]) -> Answers:
+    own: Answers = {
+        "name": name,
+        "type_name": naming.pascal(name),
+        "service_type": service_type,
+        "connection_type": connection_type,
+        "placement": placement,
+        "capabilities": ["metadata", *chosen],
+    }
+    return EMPTY | NEEDS[connection_type] | own
+
+
+@cache
+def renderer(template: Path) -> Renderer:
+    return Renderer(template)
+
+
+def said(capability: str, service_type: str, connection_type: str) -> set[str]:
+    """The names of OpenMetadata that the catalog has for a capability: flags, steps, settings, and what it installs."""
+    facts = CATALOG.capability(capability, service_type, connection_type) or {}
+    installed = facts.get("extra", {}).get("requirements", ())
+    return {*facts.get("flags", ()), *facts.get("steps", ()), *facts.get("settings", {}), *installed}
+
+
+def traces(files: dict[str, str], capability: str, names: set[str]) -> list[str]:
+    """The lines and paths that say something of a capability: its words, or one of its names."""
+    demanded = "|".join(DEMANDED.get(capability, ())) or r"\b\B"
+    found = []
+    for path, text in files.items():
+        for line in (path, *text.splitlines()):
+            rest = re.sub(demanded, "", line)
+            if re.search(WORDS[capability], rest.lower()) or any(name in rest for name in names):
+                found.append(f"{path}: {line.strip()}")
+    return found
+
+
+def test_every_capability_has_its_words() -> None:
+    assert set(WORDS) == set(CATALOG.capabilities) - {"metadata"}
+    assert set(DEMANDED) <= set(WORDS)
+
+
+@SERVICES
+def test_connector_without_a_capability_has_no_trace_of_it(service_type: str, template: Path) -> None:
+    for connection_type in connection_types(service_type):
+        every = capabilities(service_type, connection_type)
+        for placement in placements(service_type):
+            for missing in every:
+                others = [name for name in every if name != missing]
+                names = said(missing, service_type, connection_type)
+                names -= {name for other in others for name in said(other, service_type, connection_type)}
+                kind = service_type, connection_type, placement, "my_thing"
+                assert traces(renderer(template).files(answers(*kind, others)), missing, names) == []
+                assert traces(renderer(template).files(answers(*kind, every)), missing, names) != []
+
+
+def alone(service_type: str) -> list[tuple[str, str, str]]:
+    """Each capability of a service type by itself: name, connection type and capability; clients take turns."""
+    families: dict[str, list[str]] = {}
+    for connection_type in connection_types(service_type):
+        families.setdefault(CATALOG.connections[connection_type]["family"], []).append(connection_type)
+    return [
+        (f"{service_type}_{family[:3]}_{capability}", connection_type, capability)
+        for family, of_family in families.items()
+        for connection_type, capability in zip(cycle(of_family), capabilities(service_type, of_family[0]), strict=False)
+    ]
+
+
+def write(root: Path, files: dict[str, str]) -> None:
+    for path, text in files.items():
+        (root / path).parent.mkdir(parents=True, exist_ok=True)
+        (root / path).write_text(text)
+
+
+@pytest.mark.framework
+@pytest.mark.parametrize("service_type", [name for name in CATALOG.services if "package" in placements(name)])
+def test_package_with_one_capability_passes_its_tests(
+    service_type: str, template: Path, framework: Path, warm: Warm, tmp_path: Path
+) -> None:
+    failed = {}
+    for name, connection_type, capability in alone(service_type):
+        root = tmp_path / name
+        write(root, renderer(template).files(answers(service_type, connection_type, "package", name, [capability])))
+        done = Connector(root, name, "package", root / "src", framework, service_type).run_tests(warm)
+        if done.returncode != 0 or " skipped" in done.stdout or " passed" not in done.stdout:
+            failed[name] = done.stdout[-3000:] + done.stderr[-1000:]
+    assert not failed, "\n\n".join(f"{name}:\n{output}" for name, output in failed.items())
+
+
+@pytest.mark.framework
+def test_contributions_with_all_capabilities_pass_their_tests(template: Path, framework: Path, tmp_path: Path) -> None:
+    """A service type without packages has its capabilities one by one as well."""
+    root = write_checkout(tmp_path / "checkout")
+    added = []
+    for service_type in CATALOG.services:
+        cases = [
+            (f"{service_type}_{connection_type[:3]}", connection_type, capabilities(service_type, connection_type))
+            for connection_type in connection_types(service_type)
+        ]
+        if "package" not in placements(service_type):
+            cases += [(name, connection_type, [one]) for name, connection_type, one in alone(service_type)]
+        for name, connection_type, chosen in cases:
+            write(root, renderer(template).files(answers(service_type, connection_type, "contrib", name, chosen)))
+            added.append((service_type, name))
+    assert_passed(run_tests(contribute(root, added, framework, tmp_path)))
