@@ -165,7 +165,7 @@ def bare(expression: object) -> str:
 
 
 def code(text: object) -> str:
-    return f"`{text}`"
+    return naming.code_span(text)
 
 
 def question(name: str, facts: Facts, catalog: Catalog) -> Iterator[str]:

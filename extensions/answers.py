@@ -310,7 +310,8 @@ class Choices:
         choices = {}
         for name, facts in self._catalog.auth.items():
             if not self.can_log_in(scheme):
-                fault = f"leave auth_types empty: {dialect['title']} has no login"
+                login = f"signs in with {dialect['login']}" if "login" in dialect else "has no login"
+                fault = f"leave auth_types empty: {dialect['title']} {login}"
             elif name not in dialect.get("auth", [name]):
                 fault = f"leave {name} out: {dialect['title']} can't be signed in to with it"
             elif connection_type not in facts["connections"]:

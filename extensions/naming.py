@@ -85,6 +85,11 @@ def fenced(text: str, language: str = "text") -> str:
     return f"{fence}{language}\n{text.rstrip()}\n{fence}"
 
 
+def code_span(text: object) -> str:
+    """Text as Markdown code, backticks of its own included."""
+    return f"`` {text} ``" if "`" in str(text) else f"`{text}`"
+
+
 class NamingExtension(Extension):
     """Adds the functions of this module as Jinja filters of the same names."""
 
@@ -100,6 +105,7 @@ class NamingExtension(Extension):
             package,
             quote,
             one_line,
+            code_span,
             fenced,
         ):
             environment.filters[function.__name__] = function

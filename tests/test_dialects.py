@@ -45,7 +45,7 @@ print(json.dumps(read))
 
 def statements(dialect: str, facts: dict[str, Any]) -> dict[str, tuple[str, str]]:
     """The statements of a dialect as they reach its server, each with the name of its parser."""
-    known = dict(facts["statements"])
+    known = {kind: text.replace("{schema_name}", "shop") for kind, text in facts["statements"].items()}
     if log := facts.get("query_log"):
         window = {
             "start_time": "2026-01-01 00:00:00",

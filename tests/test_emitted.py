@@ -38,6 +38,7 @@ SAMPLE: dict[str, dict[str, Any]] = {
     "mariadb": QUERY_LOG,
     "sqlite": {"capabilities": ["lineage", "usage", "profiler", "data_diff"]},
     "snowflake": QUERY_LOG,
+    "bigquery": QUERY_LOG,
     "redshift": QUERY_LOG,
     "mssql": QUERY_LOG | {"scheme": "mssql+pyodbc"},
     "oracle": QUERY_LOG,
@@ -48,8 +49,8 @@ SAMPLE: dict[str, dict[str, Any]] = {
 
 # How one auth type by itself signs in, and what a dialect is asked, is the same code in both placements, and
 # test_clients runs the emitted tests of the service types of the last three in both.
-ALONE = ("iam", "azure", "jwt", "token", "oauth", "snowflake", "redshift", "mssql", "oracle", "trino")
-ALONE += ("mlflow", "rabbitmq", "s3")
+ALONE = ("iam", "azure", "jwt", "token", "oauth", "snowflake", "bigquery", "redshift", "mssql", "oracle")
+ALONE += ("trino", "mlflow", "rabbitmq", "s3")
 
 
 @pytest.mark.parametrize("name", SAMPLE)

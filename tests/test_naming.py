@@ -72,3 +72,8 @@ def test_fence_is_longer_than_any_in_the_text() -> None:
     fenced = naming.fenced("a\n````\nb")
     assert fenced.splitlines()[0] == "`````text"
     assert fenced.splitlines()[-1] == "`````"
+
+
+@pytest.mark.parametrize(("text", "span"), [("gv$sql", "`gv$sql`"), ("`region-us`.JOBS", "`` `region-us`.JOBS ``")])
+def test_code_span_keeps_backticks(text: str, span: str) -> None:
+    assert naming.code_span(text) == span
