@@ -329,12 +329,20 @@ class Choices:
             needs = facts.get("needs")
             if not facts:
                 fault = f"leave {name} out: it is not for {service_type} over {connection_type}"
-            elif needs and not facts.get("optional") and needs not in dialect and needs not in dialect["statements"]:
-                fault = f"leave {name} out: {dialect['title']} has no {needs.replace('_', ' ')}"
+            elif needs and not facts.get("optional") and not self._has(dialect, needs, scheme):
+                lacks = facts.get("lacks", f"{{title}} has no {needs.replace('_', ' ')}")
+                fault = f"leave {name} out: {lacks.format(title=dialect['title'], scheme=scheme)}"
             else:
                 fault = ""
             choices[name] = (str(facts.get("title", capability["title"])), fault)
         return _choices(choices)
+
+    @staticmethod
+    def _has(dialect: dict[str, Any], needs: str, scheme: str) -> bool:
+        """Whether a dialect has a section or a statement, which may be for some of its schemes only."""
+        if needs not in dialect:
+            return needs in dialect["statements"]
+        return scheme.partition("+")[0] in dialect[needs].get("backends", [scheme.partition("+")[0]])
 
     def usual_capabilities(self, service_type: str, connection_type: str) -> str:
         """`metadata`, and what a source of this kind gives without being asked for more."""

@@ -148,7 +148,16 @@ class Connector:
         sdk = self.answers["sdk_package"]
         needed = [sdk, *self.driver.get("besides", [])]
         driver = {"driver": {"requirements": needed, "brings": "the driver or SDK of the source"}} if sdk else {}
-        return driver | {facts["extra"]["name"]: facts["extra"] for facts in self.capabilities if "extra" in facts}
+        return driver | {name: extra for facts in self.capabilities for name, extra in self._extras(facts).items()}
+
+    def _extras(self, capability: Facts) -> dict[str, Facts]:
+        """The extras of one capability: its own, and what it needs of the dialect requires."""
+        extras = {capability["extra"]["name"]: capability["extra"]} if "extra" in capability else {}
+        section = self.dialect.get(capability.get("needs", ""), {})
+        if "requirement" in section:
+            extra = {"requirements": [section["requirement"]], "brings": "what compares the rows of two tables"}
+            extras[capability["name"].replace("_", "-")] = extra
+        return extras
 
     @cached_property
     def endpoints(self) -> Endpoints:
@@ -242,7 +251,7 @@ class Connector:
 
     @property
     def workflows(self) -> list[Facts]:
-        """The workflows that get a file: their facts, `name`, `flags` and `needs` of the capability, and `file`."""
+        """The workflows that get a file: their facts, their `file`, and `name` and what else of the capability."""
         workflows = []
         # What has no workflow with the connection in it says on the service, by the first one, that it is there.
         others = [
@@ -257,7 +266,9 @@ class Connector:
                 stem = name if self.answers["is_package"] else self.answers["name"]
                 stem += "" if self.answers["is_package"] or name == "metadata" else f"_{name}"
                 flags = others if name == "metadata" else capability["flags"]
-                facts = {"name": name, "file": f"{stem}.yaml", "flags": flags}
+                if self.database_beside_options:
+                    flags = [*flags, "supportsDatabase"]
+                facts = {"name": name, "file": f"{stem}.yaml", "flags": flags, "extras": list(self._extras(capability))}
                 workflows.append(facts | {"needs": capability.get("needs")} | capability["workflow"])
         return workflows
 
@@ -279,6 +290,11 @@ class Connector:
     def spec_file(self) -> bool:
         """Whether a package has to put a ServiceSpec where the framework looks for that of the Custom type."""
         return self.answers["is_package"] and any(facts.get("spec_file") for facts in self.capabilities)
+
+    @property
+    def database_beside_options(self) -> bool:
+        """Whether the framework puts the database that it is at beside a package's options, one after the other."""
+        return self.spec_file and self.namespace["databases"]
 
     @property
     def counts_rows(self) -> bool:

@@ -18,7 +18,7 @@ pytestmark = pytest.mark.framework
 EVERYTHING = {
     "scheme": "myolap+pyodbc",
     "auth_types": ["basic", "iam", "azure", "jwt", "token", "oauth"],
-    "capabilities": ["lineage", "usage", "profiler", "stored_procedures", "data_diff"],
+    "capabilities": ["lineage", "usage", "profiler", "stored_procedures", "dbt"],
 }
 QUERY_LOG = {"capabilities": ["lineage", "usage", "profiler", "stored_procedures"]}
 
@@ -34,9 +34,9 @@ SAMPLE: dict[str, dict[str, Any]] = {
     "token": {"auth_types": ["token"], "scheme": "clickhousedb+connect"},
     "oauth": {"auth_types": ["oauth"]},
     "no_basic": {"auth_types": ["jwt", "oauth"]},
-    "postgres": QUERY_LOG,
+    "postgres": {"capabilities": [*QUERY_LOG["capabilities"], "data_diff"]},
     "mariadb": QUERY_LOG,
-    "sqlite": {"capabilities": ["lineage", "usage", "profiler", "data_diff"]},
+    "sqlite": {"capabilities": ["lineage", "usage", "profiler", "dbt"]},
     "snowflake": QUERY_LOG,
     "bigquery": QUERY_LOG,
     "redshift": QUERY_LOG,

@@ -118,7 +118,17 @@ def test_capability_not_asked_for_leaves_no_trace(scaffold: Scaffold, tmp_path: 
     flags = [name for name in schema_of(root)["properties"] if name.startswith("supports")]
     assert flags == ["supportsMetadataExtraction"]
     text = b"\n".join(data for path, data in contents(root).items() if not path.endswith("answers.yml")).lower()
-    for word in (b"lineage", b"usage", b"profiler", b"query_log", b"queryhistory", b"procedure", b"data_diff"):
+    for word in (
+        b"lineage",
+        b"usage",
+        b"profiler",
+        b"query_log",
+        b"queryhistory",
+        b"procedure",
+        b"data_diff",
+        b"dbtextraction",
+        b"customdatabase/",
+    ):
         assert word not in text, word
 
 
@@ -127,16 +137,25 @@ def test_capability_not_asked_for_leaves_no_trace(scaffold: Scaffold, tmp_path: 
     [
         ("lineage", {"lineage.py", "query_parser.py", "lineage.yaml"}),
         ("usage", {"usage.py", "query_parser.py", "usage.yaml"}),
-        ("profiler", {"profiler.yaml"}),
+        ("profiler", {"profiler.yaml", "profiler.py", "service_spec.py"}),
         ("stored_procedures", set()),
-        ("data_diff", set()),
+        ("data_diff", {"data_diff.yaml", "service_spec.py"}),
+        ("dbt", {"dbt.yaml"}),
     ],
 )
 def test_capability_adds_its_files(capability: str, files: set[str], scaffold: Scaffold, tmp_path: Path) -> None:
-    plain = contents(scaffold(tmp_path / "plain"))
-    more = contents(scaffold(tmp_path / "more", capabilities=[capability]))
+    plain = contents(scaffold(tmp_path / "plain", scheme="mysql+pymysql"))
+    more = contents(scaffold(tmp_path / "more", scheme="mysql+pymysql", capabilities=[capability]))
     assert {Path(path).name for path in more.keys() - plain.keys()} == files
     assert plain.keys() <= more.keys()
+
+
+def test_what_is_installed_into_the_framework_says_nothing_of_one_connector(scaffold: Scaffold, tmp_path: Path) -> None:
+    """Two distributions bring the same file, so that one may be installed over the other."""
+    first = scaffold(tmp_path / "first", name="first", scheme="postgresql+psycopg2", capabilities=["profiler"])
+    second = scaffold(tmp_path / "second", name="second", scheme="mysql+pymysql", capabilities=["data_diff"])
+    place = "customdatabase/service_spec.py"
+    assert (first / place).read_bytes() == (second / place).read_bytes()
 
 
 def test_embedded_database_has_no_login_and_no_address(schema: Any) -> None:

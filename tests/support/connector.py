@@ -73,10 +73,11 @@ class Connector:
         return yaml.safe_load(file.read_text())
 
     def pointed(self, server: RecordingServer, kind: str = "metadata", **settings: Any) -> Json:
-        """A workflow that was scaffolded, sent to `server`, with settings of its connection changed."""
+        """A workflow that was scaffolded, sent to `server`, with settings of its connection changed if it holds one."""
         workflow = self.workflow(kind)
-        config = workflow["source"]["serviceConnection"]["config"]
-        (config["connectionOptions"] if self.is_package else config).update(settings)
+        if "serviceConnection" in workflow["source"]:
+            config = workflow["source"]["serviceConnection"]["config"]
+            (config["connectionOptions"] if self.is_package else config).update(settings)
         workflow["workflowConfig"]["openMetadataServerConfig"]["hostPort"] = server.url
         return workflow
 

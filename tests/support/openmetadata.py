@@ -352,6 +352,10 @@ class Store:
                     return name
                 prefix = [fqn]
                 break
+        link = re.fullmatch(r"<#E::table::(.+?)(?:::columns::(.+))?>", body.get("entityLink") or "")
+        if link:
+            # A test case stands below what it is a test of.
+            prefix = [link[1], quoted(link[2])] if link[2] else [link[1]]
         # A query may come without a name; the server calls it by the checksum of its text.
         name = body.get("name") or hashlib.md5(str(body.get("query", "")).encode(), usedforsecurity=False).hexdigest()
         fqn = ".".join([*prefix, *(["model"] if route == "/dashboard/datamodels" else []), quoted(str(name))])
@@ -364,6 +368,11 @@ class Store:
             if parent is not None and key in about["entity"]["properties"] and key not in entity and key in parent:
                 entity[key] = parent[key]
         entity |= {"id": str(uuid.uuid5(uuid.NAMESPACE_URL, f"{route}/{fqn}")), "name": name, "fullyQualifiedName": fqn}
+        if link and "testSuite" in about["entity"]["properties"]:
+            # The suite of its table, which the server makes where there is none.
+            suite = f"{link[1]}.testSuite"
+            identity = str(uuid.uuid5(uuid.NAMESPACE_URL, f"/dataQuality/testSuites/{quoted(suite)}"))
+            entity |= {"testSuite": {"id": identity, "type": "testSuite", "name": suite}, "entityFQN": ".".join(prefix)}
         if "columns" in entity:
             entity["columns"] = _with_names(entity["columns"], fqn)
         if "version" in about["entity"]["properties"]:
@@ -624,8 +633,8 @@ class RecordingServer:
             return _Answer(200, {})
         if found and method in ("PUT", "POST"):
             route, rest = found
-            if self._schemas[f"{route} create"] and rest in ("", "bulk"):
-                return self._bulk(route, body) if rest else self._create(method, route, body)
+            if self._schemas[f"{route} create"] and rest in ("", "bulk", "executable"):
+                return self._bulk(route, body) if rest == "bulk" else self._create(method, route, body)
             if rest == "restore" and (entity := self.store.find(str((body or {}).get("id")))):
                 return _Answer(200, entity)
         return self._refuse(method, f"/v1{path}", 404, [f"no API schema known for {method} /v1{unquote(path)}"])
@@ -634,7 +643,9 @@ class RecordingServer:
         """What `name/{fqn}...` or `{id}...` below a collection means."""
         kept = [unquote(part) for part in rest.split("/")]
         identity = kept[1] if kept[0] in ("name", "async") and len(kept) > 1 else kept[0]
-        return self.store.find(identity, self.store.collections[route]["type"])
+        # A result is of a test case, and no entity itself.
+        about = self.store.collections[route.removesuffix("/testCaseResults")]
+        return self.store.find(identity, about["type"])
 
     def _create(self, method: str, route: str, body: Any, item: int | None = None) -> _Answer:
         """Take one create request; `item` is its place in a bulk body."""
