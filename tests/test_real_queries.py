@@ -77,7 +77,10 @@ SERVERS = {
         catalogue="select nspname, proname, case prokind when 'p' then 'PROCEDURE' else 'FUNCTION' end, lanname, prosrc"
         " from pg_proc p join pg_namespace n on n.oid = pronamespace join pg_language l on l.oid = prolang"
         " where nspname in ('sales', 'stock', 'public') and proname not like 'tmp%'",
-        show=("grant select on all tables in schema sales, stock to reader",),
+        show=(
+            "grant select on all tables in schema sales, stock to reader",
+            "alter table sales.customers owner to reader",
+        ),
     ),
     "mariadb": Server(
         scheme="mysql+pymysql",
@@ -107,7 +110,7 @@ BYTES = ("BYTES", "BYTEA", "BLOB")
 PROFILED = ["stock.Price Check", "stock.products", "sales.Order Lines"]
 
 CAPABILITIES = {
-    "postgres": ["lineage", "usage", "profiler", "stored_procedures", "dbt", "data_diff"],
+    "postgres": ["lineage", "usage", "profiler", "stored_procedures", "dbt", "data_diff", "owners"],
     "mariadb": ["lineage", "usage", "profiler", "stored_procedures"],
 }
 
@@ -268,6 +271,7 @@ def case(
     with ExitStack() as stack:
         system = stack.enter_context(getattr(systems, name)(query_log=True))
         openmetadata = stack.enter_context(connector.server(schemas, warm))
+        openmetadata.store.add("/users", {"name": "admin", "email": "admin@shop.example"})
         case = Case(system, SERVERS[name], connector, openmetadata, scratch)
         sql = case.server.sql
         case.execute(*map(sql, (*TABLES, *case.server.procedures)), case.server.grant, case.server.empty)
@@ -391,6 +395,26 @@ def _measured(case: Case, entity: dict[str, Any], wanted: set[str]) -> dict[str,
         )
         found[column["name"]] = [*map(int, row[:3]), *map(_comparable, row[3:])]
     return found
+
+
+@postgres_only
+def test_owners_are_those_of_the_server(case: Case) -> None:
+    """Of two owners, OpenMetadata knows one."""
+    expected = {
+        tuple(row[:-1]): row[-1]
+        for row in case.ask(
+            "select schemaname, tablename, tableowner from pg_tables"
+            " union all select schemaname, viewname, viewowner from pg_views"
+        )
+    }
+    assert {expected["sales", "orders"], expected["sales", "customers"]} == {"admin", "reader"}
+    found = {}
+    for table in case.openmetadata.entities("tables"):
+        owners = [owner["name"] for owner in table.get("owners") or []]
+        found[tuple(split_fqn(table["fullyQualifiedName"])[2:])] = owners
+    assert found == {place: ["admin"] if expected[place] == "admin" else [] for place in found}
+    (database,) = case.openmetadata.entities("databases")
+    assert [owner["name"] for owner in database["owners"]] == ["admin"]
 
 
 @postgres_only
