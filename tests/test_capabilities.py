@@ -32,6 +32,13 @@ WORDS = {
     "pipeline_status": r"pipeline_?status|get_?runs|/runs|list_runs|_run\b|\brun_|class run\b|outcomes|lookback",
     "data_models": r"data_?model|data model",
     "projects": r"(?<!py)projects?(?!\.|\])",
+    "message_schema": r"message_?schema|subject|avro|protobuf|getschemas|list_schemas|def schemas|/schemas",
+    "sample_data": r"sample_?data|samples?\.|/messages|/documents|list_(messages|documents)|get(messages|documents)|barrier",
+    "fields": r"search_?index_?field|def _fields|/fields|list_fields|getfields|class field|field_types",
+    "features": r"(?<!target)features?\b|mlfeature|feature_",
+    "hyper_parameters": r"hyper_?param",
+    "store": r"\bstore\b|mlstore|image_?repository|\bimage\b",
+    "dbt": r"dbt",
     "structured_files": r"structured|manifest|pandas|/objects|stored_?object|(list|read)_object",
     "tags": r"\btags?\b|_tags?\b|\btag_|includetags|classification",
     # `owner` alone is also what connection.py calls the connection that closes the client.
@@ -45,6 +52,7 @@ DEMANDED = {
         "yield_pipeline_lineage_details",
         r"metadata\.generated\.schema\.api\.lineage\.addLineage import AddLineageRequest",
         "AddLineageRequest",
+        "Lineage is not read",
         # The framework keeps the dialects that it parses queries in there.
         r"metadata\.ingestion\.lineage\.models",
     ),
@@ -53,7 +61,13 @@ DEMANDED = {
         r"metadata\.ingestion\.models\.pipeline_status",
         "OMetaPipelineStatus",
     ),
+    "features": ("_get_ml_features", "Features are not read"),
+    "hyper_parameters": ("_get_hyper_params", "Hyper-parameters are not read"),
+    "store": ("_get_ml_store", "Stores are not read"),
+    "owners": (r"dbt\.yaml: +dbtUpdateOwners: .*",),
     "tags": (
+        # What dbt knows are tags of its own.
+        r"dbt\.yaml: +(includeTags|dbtClassificationName): .*",
         r"yield_tag\b",
         r"metadata\.ingestion\.models\.ometa_classification",
         "OMetaTagAndClassification",
@@ -115,8 +129,8 @@ def traces(files: dict[str, str], capability: str, names: set[str]) -> list[str]
     demanded = "|".join(DEMANDED.get(capability, ())) or r"\b\B"
     found = []
     for path, text in files.items():
-        for line in (path, *text.splitlines()):
-            rest = re.sub(demanded, "", line)
+        for line in ("", *text.splitlines()):
+            rest = re.sub(demanded, "", f"{path}: {line}")
             if re.search(WORDS[capability], rest.lower()) or any(name in rest for name in names):
                 found.append(f"{path}: {line.strip()}")
     return found
