@@ -125,6 +125,7 @@ JOBS: dict[str, list[Json]] = {
     "steps": [
         {"job_id": "report", "step_id": "fill", "query": INSERT},
         {"job_id": "report", "step_id": "tell", "depends_on": ["fill"]},
+        {"job_id": "copy", "step_id": "pick", "query": "SELECT id, total FROM sales.orders", "writes": "stock.items"},
         {"job_id": "check", "step_id": "look", "name": "Look", "inlets": {"database": "shop", "table": "sales.buyers"}},
         {"job_id": "check", "step_id": "note", "output_tables": "sales.report, perhaps"},
         {"job_id": "check", "step_id": "write", "output_tables": ["warehouse.shop.sales.report"]},
@@ -164,7 +165,7 @@ PLACES = {
 FLOWS: dict[tuple[str, str], set[tuple[str, str]]] = {
     (ORDERS, REPORT): {("total", "total")},
     (BUYERS, REPORT): {("name", "buyer"), ("since", "since")},
-    (ORDERS, ITEMS): set(),
+    (ORDERS, ITEMS): {("id", "id")},
     (BUYERS, "some_pipeline.check"): set(),
     ("some_pipeline.check", REPORT): set(),
 }
