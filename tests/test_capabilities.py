@@ -35,10 +35,11 @@ WORDS = {
     "message_schema": r"message_?schema|subject|avro|protobuf|getschemas|list_schemas|def schemas|/schemas",
     "sample_data": r"sample_?data|samples?\.|/messages|/documents|list_(messages|documents)|get(messages|documents)|barrier",
     "fields": r"search_?index_?field|def _fields|/fields|list_fields|getfields|class field|field_types",
-    "features": r"(?<!target)features?\b|mlfeature|feature_",
-    "hyper_parameters": r"hyper_?param",
-    "store": r"\bstore\b|mlstore|image_?repository|\bimage\b",
     "dbt": r"dbt",
+    # `targetfeature` is what some sources call the column that a model tells.
+    "features": r"(?<!target)feature|mlfeature",
+    "hyper_parameters": r"hyper_?param|hyper-param|mlhyperparam",
+    "store": r"(?<!object)(ml_?store|\bstore\b|_store\b|storage(uri)?\b|imagerepository)",
     "structured_files": r"structured|manifest|pandas|/objects|stored_?object|(list|read)_object",
     "tags": r"\btags?\b|_tags?\b|\btag_|includetags|classification",
     # `owner` alone is also what connection.py calls the connection that closes the client.
@@ -56,6 +57,9 @@ DEMANDED = {
         # The framework keeps the dialects that it parses queries in there.
         r"metadata\.ingestion\.lineage\.models",
     ),
+    "features": (r"_get_ml_features", "Features are not read"),
+    "hyper_parameters": (r"_get_hyper_params", "Hyper-parameters are not read"),
+    "store": (r"_get_ml_store", "Stores are not read"),
     "pipeline_status": (
         "yield_pipeline_status",
         r"metadata\.ingestion\.models\.pipeline_status",
