@@ -51,6 +51,7 @@ class Resource:
     request: str
     filter: str
     named_by: str
+    untagged: bool
     sample: Facts
     words: tuple[str, ...]
 
@@ -210,6 +211,7 @@ def _resource(
         request=facts.get("request", ""),
         filter=facts.get("filter", ""),
         named_by=facts.get("named_by", "name"),
+        untagged=facts.get("untagged", False),
         sample=facts.get("sample", {}),
         words=_called(facts, lists.get(name, "")),
     )
