@@ -46,7 +46,8 @@ WORDS = {
     "owners": r"owner(s|\d|_|\")|_owner|owned",
 }
 
-# What is there in any case: abstract methods that a base class demands, with the types in their signatures.
+# What is there in any case: abstract methods that a base class demands, with the types in their signatures, and what
+# the workflow of another capability calls so.
 DEMANDED = {
     "lineage": (
         "yield_dashboard_lineage_details",
@@ -76,7 +77,13 @@ DEMANDED = {
         r"metadata\.ingestion\.models\.ometa_classification",
         "OMetaTagAndClassification",
         "Tags are not read",
+        "dbtClassificationName",
+        r"dbt\.yaml: includeTags: true",
     ),
+    "owners": ("dbtUpdateOwners",),
+    "features": ("_get_ml_features", "Features are not read"),
+    "hyper_parameters": ("_get_hyper_params",),
+    "store": ("_get_ml_store",),
 }
 
 # What a connection type needs to be answered.
@@ -129,14 +136,15 @@ def said(capability: str, service_type: str, connection_type: str) -> set[str]:
 
 
 def traces(files: dict[str, str], capability: str, names: set[str]) -> list[str]:
-    """The lines and paths that say something of a capability: its words, or one of its names."""
+    """The lines that say something of a capability, themselves or by the path of their file: its words or names."""
     demanded = "|".join(DEMANDED.get(capability, ())) or r"\b\B"
     found = []
     for path, text in files.items():
-        for line in ("", *text.splitlines()):
-            rest = re.sub(demanded, "", f"{path}: {line}")
+        for line in text.splitlines() or [""]:
+            place = f"{path}: {line.strip()}"
+            rest = re.sub(demanded, "", place)
             if re.search(WORDS[capability], rest.lower()) or any(name in rest for name in names):
-                found.append(f"{path}: {line.strip()}")
+                found.append(place)
     return found
 
 
