@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from functools import cache
-from itertools import cycle
+from itertools import cycle, groupby
 from pathlib import Path
 
 import pytest
@@ -33,7 +33,7 @@ WORDS = {
     "data_models": r"data_?model|data model",
     "projects": r"(?<!py)projects?(?!\.|\])",
     "message_schema": r"message_?schema|subject|avro|protobuf|getschemas|list_schemas|def schemas|/schemas",
-    "sample_data": r"sample_?data|samples?\.|/messages|/documents|list_(messages|documents)|get(messages|documents)|barrier",
+    "sample_data": r"sample_?(data|size)|/(messages|documents)|list_(messages|documents)|get(messages|documents)",
     "fields": r"search_?index_?field|def _fields|/fields|list_fields|getfields|class field|field_types",
     "dbt": r"dbt",
     # `targetfeature` is what some sources call the column that a model tells.
@@ -48,7 +48,7 @@ WORDS = {
 
 # What is there in any case: abstract methods that a base class demands, with the types in their signatures, and what
 # the workflow of another capability calls so.
-DEMANDED = {
+ANYWAY = {
     "lineage": (
         "yield_dashboard_lineage_details",
         "yield_pipeline_lineage_details",
@@ -58,9 +58,8 @@ DEMANDED = {
         # The framework keeps the dialects that it parses queries in there.
         r"metadata\.ingestion\.lineage\.models",
     ),
-    "features": (r"_get_ml_features", "Features are not read"),
-    "hyper_parameters": (r"_get_hyper_params", "Hyper-parameters are not read"),
-    "store": (r"_get_ml_store", "Stores are not read"),
+    # A right in PostgreSQL.
+    "usage": ("USAGE on",),
     "pipeline_status": (
         "yield_pipeline_status",
         r"metadata\.ingestion\.models\.pipeline_status",
@@ -69,58 +68,55 @@ DEMANDED = {
     "features": ("_get_ml_features", "Features are not read"),
     "hyper_parameters": ("_get_hyper_params", "Hyper-parameters are not read"),
     "store": ("_get_ml_store", "Stores are not read"),
-    "owners": (r"dbt\.yaml: +dbtUpdateOwners: .*",),
+    # What dbt knows are tags and owners of its own.
     "tags": (
-        # What dbt knows are tags of its own.
-        r"dbt\.yaml: +(includeTags|dbtClassificationName): .*",
+        r"dbt\.yaml: (includeTags|dbtClassificationName): .*",
         r"yield_tag\b",
         r"metadata\.ingestion\.models\.ometa_classification",
         "OMetaTagAndClassification",
         "Tags are not read",
-        "dbtClassificationName",
-        r"dbt\.yaml: includeTags: true",
     ),
-    "owners": ("dbtUpdateOwners",),
-    "features": ("_get_ml_features", "Features are not read"),
-    "hyper_parameters": ("_get_hyper_params",),
-    "store": ("_get_ml_store",),
+    "owners": (r"dbt\.yaml: dbtUpdateOwners: .*",),
 }
 
-# What a connection type needs to be answered.
-NEEDS: dict[str, Answers] = {
-    "sqlalchemy": {"scheme": "myolap+pyodbc", "namespace": "schema.table"},
-    "rest_api": {"default_port": "8080", "api_prefix": "/api/v1", "pagination": "page"},
-    "sdk_client": {"sdk_package": "my-sdk"},
+# The kinds of connections; a database of a dialect that is known can do more than others.
+KINDS: dict[str, Answers] = {
+    "known": {"connection_type": "sqlalchemy", "scheme": "postgresql+psycopg2", "namespace": "database.schema.table"},
+    "other": {"connection_type": "sqlalchemy", "scheme": "myolap+pyodbc", "namespace": "schema.table"},
+    "rest": {"connection_type": "rest_api", "default_port": "8080", "api_prefix": "/api/v1", "pagination": "page"},
+    "sdk": {"connection_type": "sdk_client", "sdk_package": "my-sdk"},
 }
 
 SERVICES = pytest.mark.parametrize("service_type", CATALOG.services)
 
 
-def connection_types(service_type: str) -> list[str]:
-    families = CATALOG.services[service_type]["connections"]
-    return [name for name, facts in CATALOG.connections.items() if facts["family"] in families]
+def family(kind: str) -> str:
+    return CATALOG.connections[KINDS[kind]["connection_type"]]["family"]
+
+
+def kinds(service_type: str) -> list[str]:
+    return [kind for kind in KINDS if family(kind) in CATALOG.services[service_type]["connections"]]
 
 
 def placements(service_type: str) -> list[str]:
     return ["package", "contrib"] if "custom" in CATALOG.services[service_type] else ["contrib"]
 
 
-def capabilities(service_type: str, connection_type: str) -> list[str]:
+def capabilities(service_type: str, kind: str) -> list[str]:
     """All that a source of this kind can have beside its metadata."""
-    chosen = CHOICES.capabilities(service_type, connection_type, NEEDS[connection_type].get("scheme", ""))
+    chosen = CHOICES.capabilities(service_type, KINDS[kind]["connection_type"], KINDS[kind].get("scheme", ""))
     return [name for name in accepted(chosen) if name != "metadata"]
 
 
-def answers(service_type: str, connection_type: str, placement: str, name: str, chosen: list[str]) -> Answers:
+def answers(service_type: str, kind: str, placement: str, name: str, chosen: list[str]) -> Answers:
     own: Answers = {
         "name": name,
         "type_name": naming.pascal(name),
         "service_type": service_type,
-        "connection_type": connection_type,
         "placement": placement,
         "capabilities": ["metadata", *chosen],
     }
-    return EMPTY | NEEDS[connection_type] | own
+    return EMPTY | KINDS[kind] | own
 
 
 @cache
@@ -128,16 +124,16 @@ def renderer(template: Path) -> Renderer:
     return Renderer(template)
 
 
-def said(capability: str, service_type: str, connection_type: str) -> set[str]:
+def said(capability: str, service_type: str, kind: str) -> set[str]:
     """The names of OpenMetadata that the catalog has for a capability: flags, steps, settings, and what it installs."""
-    facts = CATALOG.capability(capability, service_type, connection_type) or {}
+    facts = CATALOG.capability(capability, service_type, KINDS[kind]["connection_type"]) or {}
     installed = facts.get("extra", {}).get("requirements", ())
     return {*facts.get("flags", ()), *facts.get("steps", ()), *facts.get("settings", {}), *installed}
 
 
 def traces(files: dict[str, str], capability: str, names: set[str]) -> list[str]:
     """The lines that say something of a capability, themselves or by the path of their file: its words or names."""
-    demanded = "|".join(DEMANDED.get(capability, ())) or r"\b\B"
+    demanded = "|".join(ANYWAY.get(capability, ())) or r"\b\B"
     found = []
     for path, text in files.items():
         for line in text.splitlines() or [""]:
@@ -150,33 +146,33 @@ def traces(files: dict[str, str], capability: str, names: set[str]) -> list[str]
 
 def test_every_capability_has_its_words() -> None:
     assert set(WORDS) == set(CATALOG.capabilities) - {"metadata"}
-    assert set(DEMANDED) <= set(WORDS)
+    assert set(ANYWAY) <= set(WORDS)
 
 
 @SERVICES
 def test_connector_without_a_capability_has_no_trace_of_it(service_type: str, template: Path) -> None:
-    for connection_type in connection_types(service_type):
-        every = capabilities(service_type, connection_type)
+    for kind in kinds(service_type):
+        every = capabilities(service_type, kind)
         for placement in placements(service_type):
             for missing in every:
                 others = [name for name in every if name != missing]
-                names = said(missing, service_type, connection_type)
-                names -= {name for other in others for name in said(other, service_type, connection_type)}
-                kind = service_type, connection_type, placement, "my_thing"
-                assert traces(renderer(template).files(answers(*kind, others)), missing, names) == []
-                assert traces(renderer(template).files(answers(*kind, every)), missing, names) != []
+                names = said(missing, service_type, kind)
+                names -= {name for other in others for name in said(other, service_type, kind)}
+                made = service_type, kind, placement, "my_thing"
+                assert traces(renderer(template).files(answers(*made, others)), missing, names) == []
+                assert traces(renderer(template).files(answers(*made, every)), missing, names) != []
 
 
 def alone(service_type: str) -> list[tuple[str, str, str]]:
-    """Each capability of a service type by itself: name, connection type and capability; clients take turns."""
-    families: dict[str, list[str]] = {}
-    for connection_type in connection_types(service_type):
-        families.setdefault(CATALOG.connections[connection_type]["family"], []).append(connection_type)
-    return [
-        (f"{service_type}_{family[:3]}_{capability}", connection_type, capability)
-        for family, of_family in families.items()
-        for connection_type, capability in zip(cycle(of_family), capabilities(service_type, of_family[0]), strict=False)
-    ]
+    """Each capability of a service type by itself: name, kind and capability; the kinds of a family take turns."""
+    cases = []
+    for _, group in groupby(kinds(service_type), family):
+        of_family = list(group)
+        turns = cycle(of_family)
+        for capability in dict.fromkeys(name for kind in of_family for name in capabilities(service_type, kind)):
+            kind = next(kind for kind in turns if capability in capabilities(service_type, kind))
+            cases.append((f"{service_type}_{kind}_{capability}", kind, capability))
+    return cases
 
 
 def write(root: Path, files: dict[str, str]) -> None:
@@ -191,9 +187,9 @@ def test_package_with_one_capability_passes_its_tests(
     service_type: str, template: Path, framework: Path, warm: Warm, tmp_path: Path
 ) -> None:
     failed = {}
-    for name, connection_type, capability in alone(service_type):
+    for name, kind, capability in alone(service_type):
         root = tmp_path / name
-        write(root, renderer(template).files(answers(service_type, connection_type, "package", name, [capability])))
+        write(root, renderer(template).files(answers(service_type, kind, "package", name, [capability])))
         done = Connector(root, name, "package", root / "src", framework, service_type).run_tests(warm)
         if done.returncode != 0 or " skipped" in done.stdout or " passed" not in done.stdout:
             failed[name] = done.stdout[-3000:] + done.stderr[-1000:]
@@ -206,13 +202,10 @@ def test_contributions_with_all_capabilities_pass_their_tests(template: Path, fr
     root = write_checkout(tmp_path / "checkout")
     added = []
     for service_type in CATALOG.services:
-        cases = [
-            (f"{service_type}_{connection_type[:3]}", connection_type, capabilities(service_type, connection_type))
-            for connection_type in connection_types(service_type)
-        ]
+        cases = [(f"{service_type}_{kind}", kind, capabilities(service_type, kind)) for kind in kinds(service_type)]
         if "package" not in placements(service_type):
-            cases += [(name, connection_type, [one]) for name, connection_type, one in alone(service_type)]
-        for name, connection_type, chosen in cases:
-            write(root, renderer(template).files(answers(service_type, connection_type, "contrib", name, chosen)))
+            cases += [(name, kind, [one]) for name, kind, one in alone(service_type)]
+        for name, kind, chosen in cases:
+            write(root, renderer(template).files(answers(service_type, kind, "contrib", name, chosen)))
             added.append((service_type, name))
     assert_passed(run_tests(contribute(root, added, framework, tmp_path)))
