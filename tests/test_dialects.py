@@ -1,4 +1,4 @@
-"""What is asked of each dialect is SQL of that dialect: its parser in the framework's environment takes it."""
+"""Each dialect's connectors are as good as any, and what is asked of it is SQL of that dialect."""
 
 from __future__ import annotations
 
@@ -8,13 +8,16 @@ from typing import Any
 
 import pytest
 
+from extensions import naming
+from extensions.answers import Choices, accepted
 from extensions.catalog import Catalog
 from tests.conftest import ROOT
+from tests.support.checks import check_texts, evidence, validate_files
 from tests.support.python import Warm
-
-pytestmark = pytest.mark.framework
+from tests.support.render import EMPTY, Renderer
 
 CATALOG = Catalog(ROOT / "catalog")
+CHOICES = Choices(CATALOG)
 
 # What sqlglot calls the dialects of these files; the others by their own name.
 PARSERS = {"postgresql": "postgres", "mssql": "tsql", "generic": ""}
@@ -69,10 +72,12 @@ def parsed(warm: Warm, tmp_path_factory: pytest.TempPathFactory) -> dict[str, li
     return warm.run_script(tmp_path_factory.mktemp("nothing"), PARSE, json.dumps(everything))  # type: ignore[no-any-return]
 
 
+@pytest.mark.framework
 def test_every_statement_parses_in_its_dialect(parsed: dict[str, list[str] | None]) -> None:
     assert [name for name, columns in parsed.items() if not columns] == []
 
 
+@pytest.mark.framework
 def test_every_statement_selects_what_the_framework_looks_for(parsed: dict[str, list[str]]) -> None:
     lacking = {
         name: sorted(COLUMNS[kind] - set(columns))
@@ -82,7 +87,37 @@ def test_every_statement_selects_what_the_framework_looks_for(parsed: dict[str, 
     assert lacking == {}
 
 
+@pytest.mark.framework
 def test_parser_of_every_dialect_is_one_of_the_framework(warm: Warm, tmp_path: Path) -> None:
     imports = "import json; from metadata.ingestion.lineage.models import Dialect"
     members = warm.run_script(tmp_path, f"{imports}; print(json.dumps(list(Dialect.__members__)))")
     assert {facts["parser"] for facts in CATALOG.dialects.values()} - set(members) == set()
+
+
+@pytest.mark.parametrize("placement", ["package", "contrib"])
+def test_connectors_of_every_dialect_are_valid_and_formatted(
+    placement: str, template: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    renderer = Renderer(template)
+    unique: dict[str, str] = {}
+    names = ["a", "a" * 30]
+    for name in names:
+        for facts in CATALOG.dialects.values():
+            scheme = facts.get("scheme", "myolap+pyodbc")
+            answers = EMPTY | {
+                "name": name,
+                "type_name": naming.pascal(name),
+                "placement": placement,
+                "scheme": scheme,
+                "default_port": CHOICES.port(scheme),
+                "namespace": CHOICES.namespace(scheme),
+                "auth_types": accepted(CHOICES.auth_types("sqlalchemy", scheme)),
+                "capabilities": accepted(CHOICES.capabilities("database", "sqlalchemy", scheme)),
+                "sdk_package": CHOICES.driver(scheme),
+            }
+            files = renderer.files(answers)
+            unique |= {text: path for path, text in files.items()}
+            assert validate_files(files, evidence(answers)) == 0, answers
+    ours = ["metadata"] if placement == "contrib" else ["stand_in", *(f"openmetadata_{name}" for name in names)]
+    check_texts(unique, tmp_path / "unique", ours)
