@@ -32,6 +32,34 @@ COLUMNS = {
     "procedures": PROCEDURES,
 }
 
+LOG_HIDDEN = "Query log not readable"
+
+# What servers say, in the words of their documentation, and what is said of it.
+MESSAGES = [
+    ("snowflake", "250001 (08001): Incorrect username or password was specified.", "Wrong user name or password"),
+    ("snowflake", "000606 (57P03): No active warehouse selected in the current session.", "No warehouse"),
+    ("snowflake", "002003 (02000): Database 'SNOWFLAKE' does not exist or not authorized.", LOG_HIDDEN),
+    ("snowflake", "Object 'SNOWFLAKE.ACCOUNT_USAGE.QUERY_HISTORY' does not exist or not authorized.", LOG_HIDDEN),
+    ("snowflake", "Schema 'SHOP.SALES' does not exist or not authorized.", "Not found or not allowed"),
+    ("bigquery", "Your default credentials were not found. To set up Application Default ...", "No credentials"),
+    ("bigquery", "403 Access Denied: Project shop: User does not have bigquery.jobs.create", "Missing permission"),
+    ("bigquery", "403 Access Denied: Table shop:region-us.INFORMATION_SCHEMA.JOBS_BY_PROJECT: User ...", LOG_HIDDEN),
+    ("redshift", 'password authentication failed for user "reader"', "Wrong user name or password"),
+    ("redshift", "permission denied for relation sys_query_history", LOG_HIDDEN),
+    ("mssql", "(18456, b\"Login failed for user 'reader'.\")", "Wrong user name or password"),
+    ("mssql", "VIEW SERVER STATE permission was denied on object 'server', database 'master'.", LOG_HIDDEN),
+    ("mssql", "VIEW SERVER PERFORMANCE STATE permission was denied on object 'server', database 'x'.", LOG_HIDDEN),
+    ("mssql", "VIEW DATABASE STATE permission denied: VIEW DATABASE STATE permission was denied in ...", LOG_HIDDEN),
+    ("mssql", "The SELECT permission was denied on the object 'orders', database 'shop'.", "Missing permission"),
+    ("oracle", "ORA-01017: invalid credential or not authorized; logon denied", "Wrong user name or password"),
+    ("oracle", 'ORA-00942: table or view "SYS"."GV_$SQL" does not exist', LOG_HIDDEN),
+    ("oracle", 'DPY-6001: Service "x" is not registered with the listener', "Service not found"),
+    ("trino", "error 401: b'Invalid credentials'", "Wrong user name or password"),
+    ("trino", "Access Denied: Cannot select from columns [query] in table system.runtime.queries", LOG_HIDDEN),
+    ("trino", "Access Denied: Cannot access catalog system", LOG_HIDDEN),
+    ("trino", "Access Denied: Cannot select from table hive.sales.orders", "Missing permission"),
+]
+
 PARSE = """
 import json, sys
 import sqlglot
@@ -92,6 +120,25 @@ def test_parser_of_every_dialect_is_one_of_the_framework(warm: Warm, tmp_path: P
     imports = "import json; from metadata.ingestion.lineage.models import Dialect"
     members = warm.run_script(tmp_path, f"{imports}; print(json.dumps(list(Dialect.__members__)))")
     assert {facts["parser"] for facts in CATALOG.dialects.values()} - set(members) == set()
+
+
+@pytest.mark.parametrize(("dialect", "message", "title"), MESSAGES)
+def test_words_of_a_server_are_explained(dialect: str, message: str, title: str) -> None:
+    text = message.lower()
+    errors = [error for error in CATALOG.dialects[dialect]["errors"] if "says" in error]
+    assert next(error["title"] for error in errors if all(part in text for part in error["says"])) == title
+
+
+def test_every_known_log_says_which_right_is_missing() -> None:
+    silent = [
+        name
+        for name, facts in CATALOG.dialects.items()
+        if (log := facts.get("query_log"))
+        and log["table"]
+        and "hidden" not in log
+        and not any(error.get("needs") == "query_log" for error in facts["errors"])
+    ]
+    assert silent == []
 
 
 @pytest.mark.parametrize("placement", ["package", "contrib"])
