@@ -336,7 +336,7 @@ def dialect_tables(catalog: Catalog) -> Iterator[str]:
             ("Names", ", ".join(map(code, facts.get("names", ()))) or "-"),
             ("Default port", facts.get("port", "-")),
             ("Namespace", code(facts["namespace"]) + " only" if "namespace" in facts else "either"),
-            ("Signs in", "no" if "login" in facts.get("drop_parts", ()) else "yes"),
+            ("Signs in", facts.get("login", "no") if "login" in facts.get("drop_parts", ()) else "yes"),
             ("Drivers", "<br>".join(driver_rows(facts)) or "to be given as `sdk_package`"),
             (
                 "Query log",
@@ -348,8 +348,9 @@ def dialect_tables(catalog: Catalog) -> Iterator[str]:
 
 
 def driver_rows(facts: Facts) -> Iterator[str]:
-    for driver, requirement in facts.get("drivers", {}).items():
-        yield f"`+{driver}`: " + (code(requirement) if requirement else "nothing to install")
+    for driver, known in facts.get("drivers", {}).items():
+        needed = [known["requirement"], *known.get("besides", ())] if "requirement" in known else []
+        yield f"`+{driver}`: " + (", ".join(map(code, needed)) or "nothing to install")
 
 
 # ---- outputs.md --------------------------------------------------------------------
