@@ -111,7 +111,7 @@ PROFILED = ["stock.Price Check", "stock.products", "sales.Order Lines"]
 
 CAPABILITIES = {
     "postgres": ["lineage", "usage", "profiler", "stored_procedures", "dbt", "data_diff", "owners"],
-    "mariadb": ["lineage", "usage", "profiler", "stored_procedures"],
+    "mariadb": ["lineage", "usage", "profiler", "stored_procedures", "incremental"],
 }
 
 # What OpenMetadata calls kinds and languages.
@@ -249,8 +249,9 @@ CASES = [
     pytest.param((name, placement), id=f"{name}-{placement}", marks=pytest.mark.xdist_group(f"{name}-queries"))
     for name, placement in zip(SERVERS, ("package", "contrib"), strict=True)
 ]
-# What the first has in a capability that the second can't have, or the framework's own code runs.
+# What the other one can't have, or what runs no code of the placement.
 postgres_only = pytest.mark.parametrize("case", CASES[:1], indirect=True)
+mariadb_only = pytest.mark.parametrize("case", CASES[1:], indirect=True)
 
 
 @pytest.fixture(scope="module", params=CASES)
@@ -493,6 +494,28 @@ def test_dbt_adds_what_it_knows(case: Case) -> None:
     }
     assert results["stock.products.sku.sku_not_null"] == "Success"
     assert results["stock.Price Check.price.price_unique"] == "Failed"
+
+
+@mariadb_only
+def test_later_run_reads_what_changed_and_deletes_what_is_gone(case: Case) -> None:
+    """Views do not say when they changed, and are read in each run."""
+    before = {case.bare(table["fullyQualifiedName"]) for table in case.openmetadata.entities("tables")}
+    sql, name = case.server.sql, case.server.name
+    case.execute(
+        sql("alter table [stock].[Count Old] comment 'Counted by hand'"),
+        sql("drop table [stock].[Count Same]"),
+        sql("create table [stock].[Count More] (id integer primary key)"),
+        sql("insert into [stock].[Count New] values (7, 70)"),
+    )
+    case.openmetadata.requests.clear()
+    run = case.run("metadata", incremental={"enabled": True, "lookbackDays": 7, "safetyMarginDays": 0})
+    assert run.returncode == 0, run.output[-5000:]
+    assert case.openmetadata.faults == []
+    bulks = [request.body for request in case.openmetadata.requests if request.path == "/v1/tables/bulk"]
+    sent = {table["name"] for tables in bulks for table in tables if table["tableType"] == "Regular"}
+    assert sent == {"Count Old", "Count More"}
+    after = {case.bare(table["fullyQualifiedName"]) for table in case.openmetadata.entities("tables")}
+    assert after == before - {name("stock.Count Same")} | {name("stock.Count More")}
 
 
 def test_missing_grant_is_said_and_metadata_still_arrives(case: Case) -> None:

@@ -346,6 +346,8 @@ class Store:
         for name in PARENT_FIELDS:
             value = body.get(name)
             fqn = value.get("fullyQualifiedName") if isinstance(value, dict) else value
+            if isinstance(value, dict) and fqn is None and (named := self.find(value["id"])):
+                fqn = named["fullyQualifiedName"]
             if isinstance(fqn, str):
                 parent = self.named(name, fqn)
                 if parent is None:
@@ -501,6 +503,8 @@ class RecordingServer:
         self._statuses: dict[str, dict[int, Json]] = {}
         # by the id of the entity, the counts of its days
         self._usage: dict[str, dict[str, int]] = {}
+        # of ingestion pipelines, by their full names and the ids of the runs
+        self._runs: dict[str, dict[str, Json]] = {}
         self._schemas: dict[str, Json] = {
             **{f"{route} create": entry["create"] for route, entry in exported["collections"].items()},
             **{f"{route} entity": entry["entity"] for route, entry in exported["collections"].items()},
@@ -701,6 +705,10 @@ class RecordingServer:
             return self._lineage(method, path, body)
         if path.startswith("/usage"):
             return self._count(method, path, body)
+        if path.endswith("/pipelineStatus"):
+            # of a run, which is told again when it ends
+            runs = self._runs.setdefault(unquote(path.split("/")[-2]), {})
+            runs[body.get("runId", "")] = body
         entity = self._entity(*found) if found else None
         if found and found[0] != "/services/ingestionPipelines" and entity is None:
             return self._refuse(method, f"/v1{path}", 404, ["/: no such entity was sent before"])
@@ -820,6 +828,12 @@ class RecordingServer:
             return self._search(path, query)
         if path.startswith("/lineage/"):
             return self._get_lineage(path)
+        if told := re.fullmatch(r"/services/ingestionPipelines/([^/]+)/pipelineStatus(?:/([^/]+))?", path):
+            runs = self._runs.get(unquote(told[1]), {})
+            if told[2]:
+                return _Answer(200, runs.get(told[2], {}))
+            first, last = int(query["startTs"]), int(query["endTs"])
+            return _Answer(200, {"data": [run for run in runs.values() if first <= run.get("startDate", 0) <= last]})
         found = self.store.route_of(path)
         if found is None:
             return _no(404, f"nothing at {path}")
