@@ -36,6 +36,15 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
         {"service_type": "dashboard", "capabilities": ["profiler"]},
         "leave profiler out: it is not for dashboard over rest_api",
     ),
+    (
+        {"scheme": "mariadb+pymysql", "capabilities": ["data_diff"]},
+        "leave data_diff out: OpenMetadata does not compare tables of mariadb+pymysql",
+    ),
+    ({"scheme": "mysql+pymysql", "capabilities": ["owners"]}, "leave owners out: MySQL or MariaDB has no owners"),
+    (
+        {"scheme": "postgresql+psycopg2", "capabilities": ["incremental"]},
+        "leave incremental out: PostgreSQL does not say which tables have changed",
+    ),
     ({"service_type": "dashboard", "scheme": "x"}, "leave scheme out: it belongs to sqlalchemy, not to rest_api"),
     (CLIENT | {"api_prefix": "api"}, "give a path that starts with / and does not end with it, such as /api/v1: 'api'"),
     (CLIENT | {"api_prefix": "/api/"}, "'/api/' is none"),
