@@ -37,7 +37,7 @@ SAMPLE: dict[str, dict[str, Any]] = {
     "postgres": {"capabilities": [*QUERY_LOG["capabilities"], "data_diff", "owners"]},
     "mariadb": {"capabilities": [*QUERY_LOG["capabilities"], "incremental"]},
     "sqlite": {"capabilities": ["lineage", "usage", "profiler", "dbt"]},
-    "snowflake": {"capabilities": [*QUERY_LOG["capabilities"], "incremental"]},
+    "snowflake": {"capabilities": [*QUERY_LOG["capabilities"], "incremental", "tags"]},
     "bigquery": QUERY_LOG,
     "redshift": QUERY_LOG,
     "mssql": QUERY_LOG | {"scheme": "mssql+pyodbc"},
