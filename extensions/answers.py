@@ -322,20 +322,23 @@ class Choices:
         return _choices(choices)
 
     def capabilities(self, service_type: str, connection_type: str, scheme: str) -> str:
+        """Those that can be had first, and those that are nothing for this service type last, without their titles."""
         dialect = self._catalog.dialect(scheme)
-        choices = {}
+        had, refused, foreign = {}, {}, {}
         for name, capability in self._catalog.capabilities.items():
-            facts = self._catalog.capability(name, service_type, connection_type) or {}
-            needs = facts.get("needs")
-            if not facts:
+            facts = self._catalog.capability(name, service_type, connection_type)
+            if facts is None:
                 fault = f"leave {name} out: it is not for {service_type} over {connection_type}"
-            elif needs and not facts.get("optional") and not self._has(dialect, needs, scheme):
+                foreign[name] = ("", fault)
+                continue
+            title, needs = str(facts.get("title", capability["title"])), facts.get("needs")
+            if needs and not facts.get("optional") and not self._has(dialect, needs, scheme):
                 lacks = facts.get("lacks", f"{{title}} has no {needs.replace('_', ' ')}")
                 fault = f"leave {name} out: {lacks.format(title=dialect['title'], scheme=scheme)}"
+                refused[name] = (title, fault)
             else:
-                fault = ""
-            choices[name] = (str(facts.get("title", capability["title"])), fault)
-        return _choices(choices)
+                had[name] = (title, "")
+        return _choices(had | refused | foreign)
 
     @staticmethod
     def _has(dialect: dict[str, Any], needs: str, scheme: str) -> bool:
