@@ -73,6 +73,21 @@ for name, statements in json.loads(sys.argv[1]).items():
 print(json.dumps(read))
 """
 
+# Which procedure the framework takes a row for, that says so in a column or in the text of the call.
+PROCEDURE_ROWS = """
+import json, sys
+from metadata.ingestion.source.database.lineage_processors import QueryByProcedure
+from metadata.utils.stored_procedures import get_procedure_name_from_call
+
+known = {"procedure_text": "CALL sales.load_orders(1)", "procedure_name": "load_orders", "query_duration": 1.5}
+found = {}
+for name, columns in json.loads(sys.argv[1]).items():
+    row = {column: known.get(column, "2026-01-01T00:00:00" if "time" in column else "INSERT") for column in columns}
+    read = QueryByProcedure.model_validate(row)
+    found[name] = read.procedure_name or get_procedure_name_from_call(query_text=read.procedure_text)
+print(json.dumps(found))
+"""
+
 
 def statements(dialect: str, facts: dict[str, Any]) -> dict[str, tuple[str, str]]:
     """The statements of a dialect as they reach its server, each with the name of its parser."""
@@ -113,6 +128,14 @@ def test_every_statement_selects_what_the_framework_looks_for(parsed: dict[str, 
         if (kind := name.split()[1]) in COLUMNS and COLUMNS[kind] - set(columns)
     }
     assert lacking == {}
+
+
+@pytest.mark.framework
+def test_framework_takes_the_rows_of_procedures(warm: Warm, parsed: dict[str, list[str]], tmp_path: Path) -> None:
+    logs = {name: columns for name, columns in parsed.items() if name.endswith(" procedures")}
+    found = warm.run_script(tmp_path, PROCEDURE_ROWS, json.dumps(logs))
+    assert found == dict.fromkeys(logs, "load_orders")
+    assert len(found) == 5
 
 
 @pytest.mark.framework
