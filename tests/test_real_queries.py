@@ -459,8 +459,8 @@ def test_tables_are_compared(case: Case) -> None:
 
 
 @postgres_only
-def test_dbt_adds_what_it_knows(case: Case) -> None:
-    need(dbt.missing(case.framework))
+def test_dbt_adds_what_it_knows(case: Case, framework: Path) -> None:
+    need(dbt.missing(framework))
     files = dbt.write(case.scratch / "target")
 
     def place(workflow: dict[str, Any]) -> None:
