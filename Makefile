@@ -56,5 +56,5 @@ $(INGESTION): tests/overrides.txt Makefile | .venv/bin/uv
 	.venv/bin/uv venv --quiet --allow-existing --python $(PYTHON) .venv-ingestion
 	.venv/bin/uv pip install --quiet --python .venv-ingestion/bin/python --override tests/overrides.txt \
 		"$(FRAMEWORK)" pytz pytest psycopg2-binary pymysql "avro>=1.11.4,<1.12" grpcio-tools \
-		collate-dbt-artifacts-parser pandas
+		collate-dbt-artifacts-parser "pandas<3"
 	touch $@
