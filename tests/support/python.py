@@ -16,10 +16,11 @@ STARTUP = Path(__file__).resolve().parent / "startup"
 # Runs in the framework's interpreter: a line of JSON is a job, answered with a line that holds its exit code.
 # A job that takes too long is ended by its alarm, with -14.
 SERVE = """
-import json, os, signal, sys, traceback, warnings
+import gc, json, os, signal, sys, traceback, warnings
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")
     import metadata
+gc.freeze()  # what is imported stays: no fork has to go over it again
 for line in sys.stdin:
     job = json.loads(line)
     child = os.fork()
