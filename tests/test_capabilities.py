@@ -29,6 +29,7 @@ WORDS = {
     "profiler": r"profil(er|ing)|profile_",
     "stored_procedures": r"procedure",
     "data_diff": r"data_?diff",
+    "incremental": r"incremental",
     "pipeline_status": r"pipeline_?status|get_?runs|/runs|list_runs|_run\b|\brun_|class run\b|outcomes|lookback",
     "data_models": r"data_?model|data model",
     "projects": r"(?<!py)projects?(?!\.|\])",
@@ -79,9 +80,10 @@ ANYWAY = {
     "owners": (r"dbt\.yaml: dbtUpdateOwners: .*",),
 }
 
-# The kinds of connections; a database of a dialect that is known can do more than others.
+# The kinds of connections; databases of a dialect that is known can do more than others, and not all the same.
 KINDS: dict[str, Answers] = {
     "known": {"connection_type": "sqlalchemy", "scheme": "postgresql+psycopg2", "namespace": "database.schema.table"},
+    "dated": {"connection_type": "sqlalchemy", "scheme": "mysql+pymysql", "namespace": "schema.table"},
     "other": {"connection_type": "sqlalchemy", "scheme": "myolap+pyodbc", "namespace": "schema.table"},
     "rest": {"connection_type": "rest_api", "default_port": "8080", "api_prefix": "/api/v1", "pagination": "page"},
     "sdk": {"connection_type": "sdk_client", "sdk_package": "my-sdk"},
