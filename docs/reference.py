@@ -484,9 +484,11 @@ def capability_entry(name: str, title: str, entry: Facts, catalog: Catalog) -> I
         ("What arrives", entry["arrives"]),
     ]
     if needs := entry.get("needs"):
-        having = [
-            facts["title"] for facts in catalog.dialects.values() if needs in facts or needs in facts["statements"]
-        ]
+        known = [facts for facts in catalog.dialects.values() if needs in facts or needs in facts["statements"]]
+        having = [facts["title"] for facts in known if facts["backends"]]
+        for facts in known:
+            if not facts["backends"]:
+                having += [code(name) for name in facts.get(needs, {}).get("backends", ())] or ["any other"]
         rows.append(("Dialects with a log" if entry.get("optional") else "Dialects", ", ".join(having)))
     if steps := entry.get("steps"):
         rows.append(("Test connection", ", ".join(map(code, steps))))
