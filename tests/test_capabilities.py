@@ -59,6 +59,8 @@ ANYWAY = {
         # The framework keeps the dialects that it parses queries in there.
         r"metadata\.ingestion\.lineage\.models",
     ),
+    # What a database is called in BigQuery.
+    "projects": ('"project", "projectid"', '"projectId": "p", "datasetId"'),
     # A right in PostgreSQL.
     "usage": ("USAGE on",),
     "pipeline_status": (
