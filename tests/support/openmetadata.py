@@ -788,7 +788,8 @@ class RecordingServer:
 
     def _delete_lineage(self, path: str) -> _Answer:
         """Forget the edges of one source into an entity, and of a pipeline those that it is said to have made."""
-        *target, word, source = [unquote(part) for part in path.split("/")[2:]]
+        # Entities have another path by their names than by their ids.
+        *target, word, source = map(unquote, path.replace("/lineage/source/", "/lineage/", 1).split("/")[2:])
         ends = [self.store.find(name, kind) for kind, name in self._ends(target)]
         if word != "type" or len(ends) != 1 or ends[0] is None:
             return self._refuse("DELETE", f"/v1{path}", 404, ["/: no such entity was sent before"])
