@@ -345,7 +345,8 @@ class Choices:
         """Whether a dialect has a section or a statement, which may be for some of its schemes only."""
         if needs not in dialect:
             return needs in dialect["statements"]
-        return scheme.partition("+")[0] in dialect[needs].get("backends", [scheme.partition("+")[0]])
+        backend, section = scheme.partition("+")[0], dialect[needs]
+        return section.get("others", False) or backend in section.get("backends", [backend])
 
     def usual_capabilities(self, service_type: str, connection_type: str) -> str:
         """`metadata`, and what a source of this kind gives without being asked for more."""

@@ -297,6 +297,11 @@ class Connector:
         return self.spec_file and self.namespace["databases"]
 
     @property
+    def compares_tables(self) -> bool:
+        """Whether the release knows how to compare tables of this scheme."""
+        return self.answers["scheme"].partition("+")[0] in self.dialect.get("data_diff", {}).get("backends", ())
+
+    @property
     def counts_rows(self) -> bool:
         """Whether the connector has a profiler of its own, which counts the rows that the framework's estimates."""
         return "profiler" in self.answers["capabilities"] and self.dialect.get("estimates_rows", False)

@@ -18,7 +18,7 @@ pytestmark = pytest.mark.framework
 EVERYTHING = {
     "scheme": "myolap+pyodbc",
     "auth_types": ["basic", "iam", "azure", "jwt", "token", "oauth"],
-    "capabilities": ["lineage", "usage", "profiler", "stored_procedures", "dbt"],
+    "capabilities": ["lineage", "usage", "profiler", "stored_procedures", "data_diff", "dbt"],
 }
 QUERY_LOG = {"capabilities": ["lineage", "usage", "profiler", "stored_procedures"]}
 
