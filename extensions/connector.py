@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
 Facts = dict[str, Any]
 
-# Parts of a connection that a workflow sets elsewhere: in its source configuration.
-_NOT_OPTIONS = ("filters", "data_models", "projects", "procedures", "samples")
+# What a workflow sets elsewhere than in the connection, by what the schema refers to: in its source configuration.
+_NOT_OPTIONS = ("filterPattern", "sampleDataStorageConfig")
 
 # Flags that the framework looks for on the connection at run time.
 _FLAGS = ("supportsDatabase", "supportsQueryComment")
@@ -413,7 +413,7 @@ class Connector:
         """
         result: dict[str, Facts] = {}
         for name, facts in self.properties.items():
-            if facts.get("part") in _NOT_OPTIONS or name in _FLAGS:
+            if facts.get("reference") in _NOT_OPTIONS or name in _FLAGS:
                 continue
             if name == "authType":
                 if len(self.auth) > 1:
@@ -440,7 +440,7 @@ class Connector:
         """The fields of a package's settings class: `name`, `annotation`, `default` and `module` of its model."""
         fields: list[Facts] = []
         for name, facts in self.properties.items():
-            if facts.get("part") in _NOT_OPTIONS or name in _FLAGS:
+            if facts.get("reference") in _NOT_OPTIONS or name in _FLAGS:
                 continue
             field: Facts = {"name": name, "default": self.default(name), "required": name in self.required}
             if name == "authType":

@@ -14,7 +14,7 @@ from extensions.catalog import Catalog
 from extensions.resources import endpoints, sample_records
 from tests.conftest import ROOT, Scaffold
 from tests.support.api import Api
-from tests.support.connector import Connector, Deploy, assert_passed, contribute, run_tests
+from tests.support.connector import Connector, Deploy, assert_passed, contribute
 from tests.support.contrib import write_checkout
 from tests.support.python import Warm
 
@@ -54,12 +54,6 @@ def contributions(scaffold: Scaffold, framework: Path, tmp_path_factory: pytest.
     return contribute(root, [(name, f"some_{name}") for name in CATALOG.services], framework, scratch)
 
 
-@pytest.mark.xdist_group("clients-contrib")
-def test_contributions_pass_their_tests_in_one_checkout(contributions: list[Connector]) -> None:
-    assert len(contributions) == len(CATALOG.services)
-    assert_passed(run_tests(contributions))
-
-
 @pytest.mark.parametrize(("service_type", "placement"), CASES)
 def test_connector_delivers_what_the_api_has(
     service_type: str,
@@ -70,7 +64,7 @@ def test_connector_delivers_what_the_api_has(
     tmp_path: Path,
     request: pytest.FixtureRequest,
 ) -> None:
-    """A package passes its own tests before."""
+    """A package passes its own tests before; those of contributions are run by test_capabilities.py."""
     if placement == "contrib":
         (connector,) = [one for one in request.getfixturevalue("contributions") if one.service_type == service_type]
     else:
