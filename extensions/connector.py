@@ -268,7 +268,7 @@ class Connector:
                 flags = others if name == "metadata" else capability["flags"]
                 if self.database_beside_options:
                     flags = [*flags, "supportsDatabase"]
-                facts = {"name": name, "file": f"{stem}.yaml", "flags": flags, "extras": list(self._extras(capability))}
+                facts = {"name": name, "file": f"{stem}.yaml", "flags": flags}
                 workflows.append(facts | {"needs": capability.get("needs")} | capability["workflow"])
         return workflows
 
