@@ -404,8 +404,10 @@ def test_owners_are_those_of_the_server(case: Case) -> None:
     expected = {
         tuple(row[:-1]): row[-1]
         for row in case.ask(
-            "select schemaname, tablename, tableowner from pg_tables"
+            "select * from (select schemaname, tablename, tableowner from pg_tables"
             " union all select schemaname, viewname, viewowner from pg_views"
+            " union all select schemaname, matviewname, matviewowner from pg_matviews) as owned"
+            " where schemaname not in ('pg_catalog', 'information_schema')"
         )
     }
     assert {expected["sales", "orders"], expected["sales", "customers"]} == {"admin", "reader"}
@@ -413,7 +415,7 @@ def test_owners_are_those_of_the_server(case: Case) -> None:
     for table in case.openmetadata.entities("tables"):
         owners = [owner["name"] for owner in table.get("owners") or []]
         found[tuple(split_fqn(table["fullyQualifiedName"])[2:])] = owners
-    assert found == {place: ["admin"] if expected[place] == "admin" else [] for place in found}
+    assert found == {place: ["admin"] if owner == "admin" else [] for place, owner in expected.items()}
     (database,) = case.openmetadata.entities("databases")
     assert [owner["name"] for owner in database["owners"]] == ["admin"]
 
