@@ -40,6 +40,10 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
         {"scheme": "mariadb+pymysql", "capabilities": ["data_diff"]},
         "leave data_diff out: OpenMetadata does not compare tables of mariadb+pymysql",
     ),
+    (
+        {"scheme": "snowflake", "capabilities": ["data_diff"]},
+        "leave data_diff out: OpenMetadata does not compare tables of snowflake",
+    ),
     ({"scheme": "mysql+pymysql", "capabilities": ["owners"]}, "leave owners out: MySQL or MariaDB has no owners"),
     (
         {"scheme": "postgresql+psycopg2", "capabilities": ["incremental"]},
