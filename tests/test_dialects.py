@@ -168,6 +168,20 @@ def test_every_known_log_says_which_right_is_missing() -> None:
 
 
 @pytest.mark.parametrize("placement", ["package", "contrib"])
+@pytest.mark.parametrize("dialect", CATALOG.dialects)
+def test_none_is_told_that_a_log_is_hidden_who_has_a_role_that_shows_it(dialect: str) -> None:
+    log = CATALOG.dialects[dialect].get("query_log") or {}
+    if role := re.search(r"role (sys:\w+)", log.get("permission", "")):
+        assert f"NOT user_is_member_of(CURRENT_USER, '{role[1]}')" in log["hidden"]["query"]
+
+
+def test_logs_are_cut_in_an_order_and_by_windows_that_do_not_overlap() -> None:
+    """Days are asked for one by one: what ran at midnight must not be in two of them."""
+    logs = {name: facts["query_log"]["statement"] for name, facts in CATALOG.dialects.items() if "query_log" in facts}
+    assert [name for name, statement in logs.items() if "ORDER BY" not in statement] == []
+    assert [name for name, statement in logs.items() if re.search(r"(?<!now\(\)) BETWEEN", statement)] == []
+
+
 def test_connectors_of_every_dialect_are_valid_and_formatted(
     placement: str, template: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
