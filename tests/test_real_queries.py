@@ -45,6 +45,8 @@ class Server:
     catalogue: str
     # What lets the reader see what is new, where it does not by itself.
     show: tuple[str, ...] = ()
+    # What runs a prepared statement, where those are logged in a way of their own.
+    prepared: str = "{}"
 
     def sql(self, text: str) -> str:
         """A statement of this server: [a name] is quoted, sales and stock are its schemas."""
@@ -102,6 +104,7 @@ SERVERS = {
         catalogue="select db, name, cast(type as char), cast(language as char), convert(body_utf8 using utf8mb4)"
         " from mysql.proc where db in ('Shop Sales', 'shop_stock') and name not like 'tmp%'",
         show=("grant select on mysql.proc to reader@'127.0.0.1'",),
+        prepared="execute immediate '{}'",
     ),
 }
 
@@ -277,7 +280,8 @@ def case(
         sql = case.server.sql
         case.execute(*map(sql, (*TABLES, *case.server.procedures)), case.server.grant, case.server.empty)
         case.execute(*(sql(statement) for statement, _ in WRITES))
-        case.execute(*(sql(text).format(literal) for text, literals, _ in READS for literal in literals))
+        reads = [sql(text).format(literal) for text, literals, _ in READS for literal in literals]
+        case.execute(*reads[:-1], case.server.prepared.format(reads[-1]))
         case.execute(*case.server.show)
         case.runs["metadata"] = case.run("metadata")
         assert case.runs["metadata"].returncode == 0, case.runs["metadata"].output[-5000:]
