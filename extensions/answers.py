@@ -332,21 +332,13 @@ class Choices:
                 foreign[name] = ("", fault)
                 continue
             title, needs = str(facts.get("title", capability["title"])), facts.get("needs")
-            if needs and not facts.get("optional") and not self._has(dialect, needs, scheme):
+            if needs and not facts.get("optional") and not self._catalog.has(needs, scheme):
                 lacks = facts.get("lacks", f"{{title}} has no {needs.replace('_', ' ')}")
                 fault = f"leave {name} out: {lacks.format(title=dialect['title'], scheme=scheme)}"
                 refused[name] = (title, fault)
             else:
                 had[name] = (title, "")
         return _choices(had | refused | foreign)
-
-    @staticmethod
-    def _has(dialect: dict[str, Any], needs: str, scheme: str) -> bool:
-        """Whether a dialect has a section or a statement, which may be for some of its schemes only."""
-        if needs not in dialect:
-            return needs in dialect["statements"]
-        backend, section = scheme.partition("+")[0], dialect[needs]
-        return section.get("others", False) or backend in section.get("backends", [backend])
 
     def usual_capabilities(self, service_type: str, connection_type: str) -> str:
         """`metadata`, and what a source of this kind gives without being asked for more."""

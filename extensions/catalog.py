@@ -105,6 +105,14 @@ class Catalog:
         name = scheme.partition("+")[2] or dialect.get("default_driver", "")
         return dialect.get("drivers", {}).get(name, {})
 
+    def has(self, needs: str, scheme: str) -> bool:
+        """Whether a scheme's dialect has a section or a statement, which may be for some of its schemes only."""
+        dialect = self.dialect(scheme)
+        if needs not in dialect:
+            return needs in dialect["statements"]
+        backend, section = scheme.partition("+")[0], dialect[needs]
+        return section.get("others", False) or backend in section.get("backends", [backend])
+
     def capability(self, name: str, service_type: str, connection_type: str) -> Facts | None:
         """What a capability is for a service type over a connection type, None where they can't have it."""
         facts = self.capabilities[name]

@@ -155,7 +155,7 @@ class Connector:
         extras = {capability["extra"]["name"]: capability["extra"]} if "extra" in capability else {}
         section = self.dialect.get(capability.get("needs", ""), {})
         if "requirement" in section:
-            extra = {"requirements": [section["requirement"]], "brings": "what compares the rows of two tables"}
+            extra = {"requirements": [section["requirement"]], "brings": capability["brings"]}
             extras[capability["name"].replace("_", "-")] = extra
         return extras
 
@@ -243,13 +243,13 @@ class Connector:
 
     def _lacks(self, capability: Facts) -> bool:
         """Whether the dialect has not what an optional need is for."""
-        return capability.get("optional", False) and capability["needs"] not in self.dialect
+        return capability.get("optional", False) and not self.catalog.has(capability["needs"], self.answers["scheme"])
 
     @staticmethod
     def _without_needs(capability: Facts) -> Facts:
         return {key: value for key, value in capability.items() if key not in ("needs", "parts", "steps")}
 
-    @property
+    @cached_property
     def workflows(self) -> list[Facts]:
         """The workflows that get a file: their facts, their `file`, and `name` and what else of the capability."""
         workflows = []
