@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from base64 import b64encode
 from copy import deepcopy
 from pathlib import Path
@@ -10,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from tests.conftest import Scaffold
 from tests.support.api import Api
-from tests.support.connector import install
-from tests.support.openmetadata import RecordingServer, export_api_schemas, ingest
+from tests.support.connector import Deploy
+from tests.support.openmetadata import RecordingServer
+from tests.support.python import Warm
 
 pytestmark = pytest.mark.framework
 
@@ -29,13 +28,13 @@ ANSWERS: dict[str, Any] = {
 }
 PATHS = {"/dashboards": "dashboards", "/dashboards/{dashboard}/charts": "charts", "/datasets": "datasets"}
 
-# What OpenMetadata knows: the columns of tables below service, database and schema.
+# What OpenMetadata knows: the columns of tables below service, database and schema, with their types.
 TABLES = {
-    "warehouse.shop.sales.orders": ["id", "buyer_id", "total"],
-    "warehouse.shop.sales.buyers": ["id", "name"],
-    "warehouse.shop.stock.items": ["id", "price"],
+    "warehouse.shop.sales.orders": {"id": "INT", "buyer_id": "INT", "total": "INT"},
+    "warehouse.shop.sales.buyers": {"id": "INT", "name": "INT"},
+    "warehouse.shop.stock.items": {"id": "INT", "price": "INT"},
     # The same names once more, where no prefix leads to.
-    "archive.shop.sales.orders": ["id", "total"],
+    "archive.shop.sales.orders": {"id": "INT", "total": "INT"},
 }
 
 REVENUE = """
@@ -79,60 +78,26 @@ EDGES = {
 }
 
 
-def put(server: RecordingServer, collection: str, **body: Any) -> None:
-    """Bring an entity into OpenMetadata, as a connector of its database would."""
-    assert server.handle("PUT", f"/api/v1/{collection}", json.dumps(body).encode()).status == 200
-
-
-def know_tables(server: RecordingServer) -> None:
-    for name, columns in TABLES.items():
-        service, database, schema, table = name.split(".")
-        put(server, "services/databaseServices", name=service, serviceType="Postgres")
-        put(server, "databases", name=database, service=service)
-        put(server, "databaseSchemas", name=schema, database=f"{service}.{database}")
-        typed = [{"name": column, "dataType": "INT"} for column in columns]
-        put(server, "tables", name=table, databaseSchema=f"{service}.{database}.{schema}", columns=typed)
-
-
-def edges(server: RecordingServer) -> dict[tuple[str, str], set[tuple[str, str]]]:
-    """The edges that OpenMetadata has, with the names of their columns."""
-    return {
-        (upstream, downstream): {
-            (origin.removeprefix(f"{upstream}."), pair["toColumn"].removeprefix(f"{downstream}."))
-            for pair in details.get("columnsLineage") or []
-            for origin in pair["fromColumns"]
-        }
-        for upstream, downstream, details in server.edges()
-    }
-
-
 def views(server: RecordingServer) -> dict[str, int]:
     """The views that OpenMetadata has counted, on all days."""
     return {name: sum(days.values()) for name, days in server.usage().items()}
 
 
 def test_lineage_and_views_are_what_the_records_say_and_arrive_once(
-    scaffold: Scaffold, framework: Path, cache: Path, tmp_path: Path
+    deploy: Deploy, schemas: Path, warm: Warm, tmp_path: Path
 ) -> None:
-    root = scaffold(tmp_path / "out", **ANSWERS)
-    connector = install(root, "some_bi", "package", framework, tmp_path / "installed", "dashboard")
+    connector = deploy(ANSWERS, "package", tmp_path)
     records = deepcopy(RECORDS)
-    with (
-        Api(records, PATHS, AUTHORIZATION) as api,
-        RecordingServer(export_api_schemas(framework, cache), connector.definitions) as server,
-    ):
-        know_tables(server)
-        workflow = connector.workflow()
-        workflow["source"]["serviceConnection"]["config"]["connectionOptions"]["hostPort"] = api.url
+    with Api(records, PATHS, AUTHORIZATION) as api, connector.server(schemas, warm) as server:
+        server.know_tables(TABLES)
+        workflow = connector.pointed(server, hostPort=api.url)
         lineage = workflow["source"]["sourceConfig"]["config"]["lineageInformation"]
         lineage["dbServicePrefixes"].append("warehouse.shop")
-        workflow["workflowConfig"]["openMetadataServerConfig"]["hostPort"] = server.url
-        environment = {"OPENMETADATA_JWT_TOKEN": "token", "SOME_BI_PASSWORD": "s3cret"}
 
         def run() -> list[str]:
             """Run it, and return what was asked of OpenMetadata's search."""
             before = len(server.requests)
-            done = ingest(framework, workflow, env=environment, pythonpath=[connector.pythonpath])
+            done = connector.ingest(workflow, password="s3cret")
             assert done.returncode == 0, done.output[-5000:]
             assert server.faults == []
             assert " ERROR " not in done.output, done.output[-5000:]
@@ -140,7 +105,7 @@ def test_lineage_and_views_are_what_the_records_say_and_arrive_once(
             return [query["fieldValue"] for query in searches if query["index"] == "table_search_index"]
 
         searched = run()
-        assert edges(server) == EDGES
+        assert server.column_edges() == EDGES
         assert len(searched) == len(set(searched)) == 4
         assert views(server) == {"some_bi.d1": 40, "some_bi.d2": 7}
         models = {one["name"]: one for one in server.entities("dashboard/datamodels")}
@@ -157,19 +122,19 @@ def test_lineage_and_views_are_what_the_records_say_and_arrive_once(
         records["dashboards"][1]["view_count"] = 9
         # An edge of an earlier run is gone after one that may override, and no edge of this run with it.
         stale = "lineage/table/name/archive.shop.sales.orders/dashboard/name/some_bi.d1"
-        put(server, stale, source="DashboardLineage")
+        server.put(stale, source="DashboardLineage")
         workflow["source"]["sourceConfig"]["config"]["overrideLineage"] = True
         run()
-        assert edges(server) == EDGES
+        assert server.column_edges() == EDGES
         assert views(server) == {"some_bi.d1": 40, "some_bi.d2": 9}
 
 
-def test_recording_server_forgets_the_edges_of_one_source_into_an_entity(framework: Path, cache: Path) -> None:
-    server = RecordingServer(export_api_schemas(framework, cache))
-    know_tables(server)
+def test_recording_server_forgets_the_edges_of_one_source_into_an_entity(schemas: Path) -> None:
+    server = RecordingServer(schemas)
+    server.know_tables(TABLES)
     names = list(TABLES)
     for origin, source in ((names[1], "QueryLineage"), (names[2], "ViewLineage"), (names[3], "QueryLineage")):
-        put(server, f"lineage/table/name/{origin}/table/name/{names[0]}", source=source)
+        server.put(f"lineage/table/name/{origin}/table/name/{names[0]}", source=source)
     assert server.handle("DELETE", f"/api/v1/lineage/table/name/{names[0]}/type/QueryLineage", b"").status == 200
     assert [(origin, target) for origin, target, _ in server.edges()] == [(names[2], names[0])]
     assert server.handle("DELETE", "/api/v1/lineage/table/name/none/type/QueryLineage", b"").status == 404

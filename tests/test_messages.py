@@ -13,10 +13,11 @@ from typing import Any
 
 import pytest
 
-from tests.conftest import Scaffold, need
+from tests.conftest import need
 from tests.support.api import Api
-from tests.support.connector import Connector, install
-from tests.support.openmetadata import IngestRun, RecordingServer, export_api_schemas, ingest
+from tests.support.connector import Connector, Deploy
+from tests.support.openmetadata import IngestRun, RecordingServer
+from tests.support.python import Warm
 
 pytestmark = pytest.mark.framework
 
@@ -234,17 +235,12 @@ class Case:
     connector: Connector
     api: Api
     server: RecordingServer
-    framework: Path
 
     def ingest(self, **settings: Any) -> IngestRun:
         """Run the workflow that was scaffolded, with these settings of it changed."""
-        workflow = self.connector.workflow()
-        workflow["source"]["serviceConnection"]["config"]["connectionOptions"]["hostPort"] = self.api.url
+        workflow = self.connector.pointed(self.server, hostPort=self.api.url)
         workflow["source"]["sourceConfig"]["config"] |= settings
-        workflow["workflowConfig"]["openMetadataServerConfig"]["hostPort"] = self.server.url
-        secrets = {"OPENMETADATA_JWT_TOKEN": "token", f"{self.connector.name.upper()}_PASSWORD": "s3cret"}
-        path = [self.connector.pythonpath]
-        run = ingest(self.framework, workflow, env=secrets, pythonpath=path, timeout=180)
+        run = self.connector.ingest(workflow, password="s3cret")
         assert run.returncode == 0, run.output[-5000:]
         assert self.server.faults == []
         assert " ERROR " not in run.output, run.output[-5000:]
@@ -265,18 +261,16 @@ def case(
     service_type: str,
     records: dict[str, list[dict[str, Any]]],
     paths: dict[str, str],
-    scaffold: Scaffold,
-    framework: Path,
-    cache: Path,
+    deploy: Deploy,
+    schemas: Path,
+    warm: Warm,
     scratch: Path,
 ) -> Iterator[Case]:
-    name = f"all_{service_type}"
-    answers = {"service_type": service_type, "connection_type": "rest_api", "auth_types": ["basic"]}
-    root = scaffold(scratch / "out", name=name, pagination="page", **answers, **EVERYTHING[service_type])
-    connector = install(root, name, "package", framework, scratch / "installed", service_type)
-    schemas = export_api_schemas(framework, cache)
-    with Api(records, paths, AUTHORIZATION) as api, RecordingServer(schemas, connector.definitions) as server:
-        yield Case(connector, api, server, framework)
+    answers = {"name": f"all_{service_type}", "service_type": service_type, "connection_type": "rest_api"}
+    answers |= {"auth_types": ["basic"], "pagination": "page"}
+    connector = deploy(answers | EVERYTHING[service_type], "package", scratch)
+    with Api(records, paths, AUTHORIZATION) as api, connector.server(schemas, warm) as server:
+        yield Case(connector, api, server)
 
 
 @pytest.fixture(scope="module")
@@ -288,24 +282,22 @@ def parsers(framework: Path) -> None:
 
 @pytest.fixture(scope="module")
 def broker(
-    parsers: None, scaffold: Scaffold, framework: Path, cache: Path, tmp_path_factory: pytest.TempPathFactory
+    parsers: None, deploy: Deploy, schemas: Path, warm: Warm, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[tuple[Case, IngestRun]]:
     """The topics of the API, read once."""
     paths = {"/topics": "topics", "/schemas": "schemas", "/topics/{topic}/messages": "messages"}
     scratch = tmp_path_factory.mktemp("broker")
-    with case("messaging", BROKER, paths, scaffold, framework, cache, scratch) as made:
+    with case("messaging", BROKER, paths, deploy, schemas, warm, scratch) as made:
         yield made, made.ingest()
 
 
 @pytest.fixture(scope="module")
-def finder(
-    scaffold: Scaffold, framework: Path, cache: Path, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Case]:
+def finder(deploy: Deploy, schemas: Path, warm: Warm, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Case]:
     """The indexes of the API, read once."""
     below = {f"/indexes/{{index}}/{name}": name for name in ("fields", "documents")}
     paths = {"/indexes": "indexes"} | below
     scratch = tmp_path_factory.mktemp("finder")
-    with case("search", FINDER, paths, scaffold, framework, cache, scratch) as made:
+    with case("search", FINDER, paths, deploy, schemas, warm, scratch) as made:
         made.ingest(sampleSize=4)
         yield made
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from base64 import b64encode
 from collections import Counter
 from datetime import UTC, datetime, timedelta
@@ -37,33 +36,6 @@ TABLES = {
     "archive.shop.sales.report": {"id": "BIGINT"},
 }
 ORDERS, BUYERS, REPORT, ITEMS = list(TABLES)[:4]
-
-
-def know_tables(server: RecordingServer) -> None:
-    """Bring the tables into OpenMetadata, as a connector of their database would."""
-
-    def put(collection: str, **body: Any) -> None:
-        assert server.handle("PUT", f"/api/v1/{collection}", json.dumps(body).encode()).status == 200
-
-    for name, columns in TABLES.items():
-        service, database, schema, table = name.split(".")
-        put("services/databaseServices", name=service, serviceType="Postgres")
-        put("databases", name=database, service=service)
-        put("databaseSchemas", name=schema, database=f"{service}.{database}")
-        typed = [{"name": column, "dataType": kind, "dataLength": 1} for column, kind in columns.items()]
-        put("tables", name=table, databaseSchema=f"{service}.{database}.{schema}", columns=typed)
-
-
-def edges(server: RecordingServer) -> dict[tuple[str, str], set[tuple[str, str]]]:
-    """The edges that OpenMetadata has, with the names of their columns."""
-    return {
-        (upstream, downstream): {
-            (origin.removeprefix(f"{upstream}."), pair["toColumn"].removeprefix(f"{downstream}."))
-            for pair in details.get("columnsLineage") or []
-            for origin in pair["fromColumns"]
-        }
-        for upstream, downstream, details in server.edges()
-    }
 
 
 def answers(service_type: str, endpoints: str) -> Json:
@@ -218,9 +190,9 @@ def test_pipelines_arrive_with_lineage_and_the_runs_of_tasks(
     connector = deploy(answers("pipeline", endpoints), "package", tmp_path)
     lineage = {"dbServiceNames": ["warehouse"]}
     with Api(JOBS, PLACES, AUTHORIZATION) as api, connector.server(schemas, warm) as server:
-        know_tables(server)
+        server.know_tables(TABLES)
         ingest(connector, server, api, lineage)
-        assert edges(server) == FLOWS
+        assert server.column_edges() == FLOWS
         details = {(upstream, downstream): details for upstream, downstream, details in server.edges()}
         assert {one["source"] for one in details.values()} == {"PipelineLineage"}
         made_by = {
@@ -240,9 +212,9 @@ def test_pipelines_arrive_with_lineage_and_the_runs_of_tasks(
         stale = {"source": "PipelineLineage", "pipeline": details[ORDERS, REPORT]["pipeline"]}
         ends = [{"type": "table", "id": (server.store.find(name) or {})["id"]} for name in (ITEMS, REPORT)]
         edge = {"fromEntity": ends[0], "toEntity": ends[1], "lineageDetails": stale}
-        assert server.handle("PUT", "/api/v1/lineage", json.dumps({"edge": edge}).encode()).status == 200
+        server.put("lineage", edge=edge)
         ingest(connector, server, api, lineage, overrideLineage=True)
-        assert edges(server) == FLOWS
+        assert server.column_edges() == FLOWS
         assert arrived_states(server) == states(api.url)
 
 
@@ -283,10 +255,10 @@ def test_models_arrive_with_what_they_were_trained_with(
         Api({"models": MODELS}, {"/api/registered-models": "models"}, AUTHORIZATION) as api,
         connector.server(schemas, warm) as server,
     ):
-        know_tables(server)
+        server.know_tables(TABLES)
         for _ in ("first", "again"):
             ingest(connector, server, api, {"dbServicePrefixes": ["warehouse.shop"]})
-            assert edges(server) == trained
+            assert server.column_edges() == trained
         models = {model["name"]: model for model in server.entities("mlmodels")}
     assert {name: (model.get("mlStore") or {}).get("storage") for name, model in models.items()} == {
         "churn": "s3://models/churn",

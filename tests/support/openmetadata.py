@@ -572,6 +572,31 @@ class RecordingServer:
         """The lineage that was sent: (fully qualified name from, to, lineage details)."""
         return [(upstream, downstream, details) for (upstream, downstream), details in self._edges.items()]
 
+    def column_edges(self) -> dict[tuple[str, str], set[tuple[str, str]]]:
+        """The same lineage by its two ends, with the pairs of columns, each named below its table."""
+        return {
+            (upstream, downstream): {
+                (origin.removeprefix(f"{upstream}."), pair["toColumn"].removeprefix(f"{downstream}."))
+                for pair in details.get("columnsLineage") or []
+                for origin in pair["fromColumns"]
+            }
+            for upstream, downstream, details in self.edges()
+        }
+
+    def put(self, path: str, **body: Any) -> None:
+        """Bring something in as another connector would, at a path below /v1. AssertionError where it is refused."""
+        assert self.handle("PUT", f"/api/v1/{path}", json.dumps(body).encode()).status == 200
+
+    def know_tables(self, tables: Mapping[str, Mapping[str, str]]) -> None:
+        """Bring tables in, and what they are in: by full name of four parts, the types of their columns by name."""
+        for name, columns in tables.items():
+            service, database, schema, table = name.split(".")
+            self.put("services/databaseServices", name=service, serviceType="Postgres")
+            self.put("databases", name=database, service=service)
+            self.put("databaseSchemas", name=schema, database=f"{service}.{database}")
+            typed = [{"name": column, "dataType": kind, "dataLength": 1} for column, kind in columns.items()]
+            self.put("tables", name=table, databaseSchema=f"{service}.{database}.{schema}", columns=typed)
+
     def statuses(self, pipeline: str) -> list[Json]:
         """The runs that were sent of a pipeline, by its full name; a later one of the same time replaces it."""
         return list(self._statuses.get(pipeline, {}).values())
