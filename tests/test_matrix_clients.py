@@ -111,23 +111,27 @@ def test_each_answer_is_honoured_or_refused_with_a_reason() -> None:
     assert honoured == len(outcomes) - len(refused)
 
 
+def check(made: list[Answers], placement: str, template: Path, into: Path) -> None:
+    """Render connectors of one placement: each validates, and all their texts are well formed."""
+    unique: dict[str, str] = {}
+    for answers in made:
+        files = renderer(template).files(answers)
+        unique |= {text: path for path, text in files.items()}
+        assert validate_files(files, evidence(answers)) == 0, answers
+        (context,) = [text for path, text in files.items() if path.endswith("CONNECTOR_CONTEXT.md")]
+        assert "Not used" not in context, answers
+    if unique:
+        ours = {f"openmetadata_{answers['name']}" for answers in made} | {"stand_in"}
+        check_texts(unique, into, ours if placement == "package" else {"metadata"})
+
+
 @BOTH
 @SERVICES
 def test_what_is_honoured_validates_compiles_and_is_formatted(
     service_type: str, placement: str, template: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    unique: dict[str, str] = {}
-    for name, answers in combinations(service_type, placement).items():
-        files = renderer(template).files(answers)
-        unique |= {text: path for path, text in files.items()}
-        assert validate_files(files, evidence(answers)) == 0, name
-        (unmatched,) = [text for path, text in files.items() if path.endswith("CONNECTOR_CONTEXT.md")]
-        assert "Not used" not in unmatched, name
-    if unique:
-        names = combinations(service_type, placement)
-        ours = {f"openmetadata_{name}" for name in names} | {"stand_in"}
-        check_texts(unique, tmp_path / "unique", ours if placement == "package" else {"metadata"})
+    check(list(combinations(service_type, placement).values()), placement, template, tmp_path / "unique")
 
 
 @BOTH
@@ -136,39 +140,30 @@ def test_each_capability_alone_validates_compiles_and_is_formatted(
     service_type: str, placement: str, template: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    unique: dict[str, str] = {}
+    made = []
     for connection_type in CATALOG.connections:
-        if refusal(service_type, connection_type, "basic", placement):
-            continue
-        for capability in capabilities(service_type, connection_type):
-            made = EMPTY | NEEDS[connection_type] | {"service_type": service_type, "placement": placement}
-            made |= {"connection_type": connection_type, "capabilities": [capability]}
-            files = renderer(template).files(made)
-            unique |= {text: path for path, text in files.items()}
-            assert validate_files(files, evidence(made)) == 0, capability
-    if unique:
-        check_texts(
-            unique, tmp_path / "unique", ["openmetadata_my_db", "stand_in"] if placement == "package" else ["metadata"]
-        )
+        if not refusal(service_type, connection_type, "basic", placement):
+            kind = {"service_type": service_type, "placement": placement, "connection_type": connection_type}
+            for capability in capabilities(service_type, connection_type):
+                made.append(EMPTY | NEEDS[connection_type] | kind | {"capabilities": [capability]})
+    check(made, placement, template, tmp_path / "unique")
 
 
 @BOTH
 @SERVICES
 def test_longest_and_shortest_names_are_formatted(
-    service_type: str, placement: str, template: Path, tmp_path: Path
+    service_type: str, placement: str, template: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    unique: dict[str, str] = {}
+    monkeypatch.chdir(tmp_path)
+    made = []
     for name, connection_type in product(("a", "a" * 30), CATALOG.connections):
-        if refusal(service_type, connection_type, "basic", placement):
-            continue
-        auth_types = {"auth_types": list(CATALOG.auth)} if name == "a" else {}
-        made = EMPTY | NEEDS[connection_type] | {"name": name, "type_name": name.title(), "service_type": service_type}
-        made |= {"connection_type": connection_type, "placement": placement} | auth_types
-        made |= {"capabilities": capabilities(service_type, connection_type)}
-        unique |= {text: path for path, text in renderer(template).files(made).items()}
-    if unique:
-        ours = {"openmetadata_a", "openmetadata_" + "a" * 30, "stand_in"}
-        check_texts(unique, tmp_path / "unique", ours if placement == "package" else {"metadata"})
+        if not refusal(service_type, connection_type, "basic", placement):
+            auth_types = {"auth_types": list(CATALOG.auth)} if name == "a" else {}
+            kind = {"service_type": service_type, "placement": placement, "connection_type": connection_type}
+            kind |= {"name": name, "type_name": name.title()}
+            every = {"capabilities": capabilities(service_type, connection_type)}
+            made.append(EMPTY | NEEDS[connection_type] | kind | auth_types | every)
+    check(made, placement, template, tmp_path / "unique")
 
 
 @pytest.mark.framework
