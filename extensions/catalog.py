@@ -86,6 +86,17 @@ class Catalog:
         path = self.root / "pagination.yml"
         return self._read("pagination", [path])[path]
 
+    @cached_property
+    def registration(self) -> Facts:
+        """Where a checkout has to know a contribution: its `places`."""
+        path = self.root / "registration.yml"
+        return self._read("registration", [path])[path]
+
+    @cached_property
+    def acronyms(self) -> frozenset[str]:
+        """The words that quicktype writes in capitals (quicktype-core 23, Acronyms.const.ts), in small letters."""
+        return frozenset((self.root / "acronyms.txt").read_text(encoding="utf-8").split())
+
     @property
     def release(self) -> Facts:
         """The newest release line: its `requirement` and its `targets`."""
@@ -145,7 +156,16 @@ class Catalog:
     def check(self) -> None:
         """Check every file, known or not. Raises `CatalogError`."""
         self.is_checked = False
-        for kind in ("services", "connections", "auth", "capabilities", "dialects", "releases", "pagination"):
+        for kind in (
+            "services",
+            "connections",
+            "auth",
+            "capabilities",
+            "dialects",
+            "releases",
+            "pagination",
+            "registration",
+        ):
             getattr(self, kind)
 
     def _folder(self, kind: str) -> dict[str, Facts]:

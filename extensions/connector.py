@@ -53,6 +53,7 @@ class Connector:
         self.catalog: Catalog = environment.catalog
         self._match_endpoints: Callable[..., Endpoints] = environment.match_endpoints
         self._sample_records: Callable[..., dict[str, list[Facts]]] = environment.sample_records
+        self._enum_member: Callable[..., str] = environment.filters["enum_member"]
 
     @property
     def release(self) -> Facts:
@@ -149,6 +150,28 @@ class Connector:
         needed = [sdk, *self.driver.get("besides", [])]
         driver = {"driver": {"requirements": needed, "brings": "the driver or SDK of the source"}} if sdk else {}
         return driver | {name: extra for facts in self.capabilities for name, extra in self._extras(facts).items()}
+
+    @property
+    def requirements(self) -> list[str]:
+        """What a contribution's extra of `ingestion/setup.py` has: all extras but the framework's own, sorted."""
+        needed = {requirement for extra in self.extras.values() for requirement in extra["requirements"]}
+        return sorted(one for one in needed if not one.startswith("openmetadata-ingestion"))
+
+    @property
+    def registered(self) -> dict[str, list[str]]:
+        """What a checkout comes to know of a contribution, by the file that knows it."""
+        files: dict[str, list[str]] = {}
+        for place in self.catalog.registration["places"]:
+            named = self.service["registration"]["loaders"] if place["files"] == "@loaders@" else place["files"]
+            files.setdefault(named[0].replace("@service_schema@", self.service["service_schema"]), []).append(
+                place["what"]
+            )
+        return files
+
+    @property
+    def enum_member(self) -> str:
+        """The type's name in the enums of OpenMetadata's interface."""
+        return self._enum_member(self.answers["type_name"], self.catalog.acronyms)
 
     def _extras(self, capability: Facts) -> dict[str, Facts]:
         """The extras of one capability: its own, and what it needs of the dialect requires."""

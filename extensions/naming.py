@@ -57,6 +57,19 @@ def module(type_name: str) -> str:
     return type_name.lower()
 
 
+def enum_member(type_name: str, acronyms: frozenset[str]) -> str:
+    """``MyDb`` → ``MyDB``, ``YDB`` → ``Ydb``: the type in the interface's enums, as quicktype makes them.
+
+    It writes the acronyms that it knows in capitals, keeps what is in capitals beside what is not, and begins
+    all else with one (quicktype-core's Strings.ts: splitIntoWords, makeNameStyle).
+    """
+    mixed = type_name.upper() != type_name
+    return "".join(
+        word.upper() if word.lower() in acronyms or (mixed and word.isupper()) else word.capitalize()
+        for word in words(type_name)
+    )
+
+
 def distribution(name: str) -> str:
     """``my_db`` → ``openmetadata-ingestion-connector-my-db``."""
     return "openmetadata-ingestion-connector-" + name.replace("_", "-")
@@ -101,6 +114,7 @@ class NamingExtension(Extension):
             snake,
             constant,
             module,
+            enum_member,
             distribution,
             package,
             quote,

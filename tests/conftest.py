@@ -12,10 +12,12 @@ from typing import Any
 import copier
 import pytest
 
+from tests.support import typescript
 from tests.support.connector import Connector, Deploy, install
 from tests.support.contrib import write_checkout
 from tests.support.openmetadata import export_api_schemas
 from tests.support.python import Warm
+from tests.support.specification import specification
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -107,6 +109,19 @@ def warm(framework: Path) -> Iterator[Warm]:
 def cache() -> Path:
     """A folder that outlives a test run, for what is slow to make and the same each time."""
     return ROOT / ".cache"
+
+
+@pytest.fixture(scope="session")
+def real(cache: Path) -> Path:
+    """OpenMetadata's own JSON Schemas."""
+    return specification(cache)
+
+
+@pytest.fixture(scope="session")
+def node(cache: Path) -> Path:
+    """The folder with the TypeScript compiler and quicktype."""
+    need(None if shutil.which("npm") else "npm is missing: install Node.js")
+    return typescript.install(cache)
 
 
 @pytest.fixture(scope="session")

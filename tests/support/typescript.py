@@ -1,0 +1,70 @@
+"""The TypeScript compiler, and quicktype, which makes the types of OpenMetadata's interface; from npm."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+from tests.support.checkout import CATALOG, INTERFACE, SPECIFICATION, connections, generated
+
+HERE = Path(__file__).resolve().parent / "node"
+
+# Modules that the interface's build takes care of.
+AMBIENT = "declare module '*.png' { const file: string; export default file }\n" + (
+    "declare module '*.svg' { const file: string; export default file }\n"
+)
+
+
+def install(cache: Path) -> Path:
+    """Install the packages of node/package.json below `cache`, unless they are there; gives their folder."""
+    folder = cache / "node"
+    wanted = (HERE / "package.json").read_bytes()
+    folder.mkdir(parents=True, exist_ok=True)
+    shutil.copy(HERE / "check.cjs", folder)
+    done = folder / "installed.json"
+    if not done.is_file() or done.read_bytes() != wanted:
+        (folder / "package.json").write_bytes(wanted)
+        command = ["npm", "install", "--no-package-lock", "--no-audit", "--no-fund", "--silent"]
+        subprocess.run(command, cwd=folder, check=True, capture_output=True)
+        done.write_bytes(wanted)
+    return folder
+
+
+def check(node: Path, checkout: Path) -> tuple[list[str], dict[str, dict[str, str]]]:
+    """Check the registered modules of a checkout against types that are made of its schemas.
+
+    Gives the compiler's faults, and the enums: for each service type the member that quicktype makes of a type.
+    """
+    interface = checkout / INTERFACE
+    services, files = [], [interface / "ambient.d.ts", interface / "utils/ServiceIconUtils.ts"]
+    files[0].write_text(AMBIENT, encoding="utf-8")
+    (interface / "utils/loadConnectionSchema.ts").write_text(
+        "export const loadConnectionSchema = async (place: string): Promise<object> => ({ place });\n", encoding="utf-8"
+    )
+    for service_type, service in CATALOG.services.items():
+        data: Any = json.loads((checkout / SPECIFICATION / service["service_schema"]).read_text(encoding="utf-8-sig"))
+        name = f"{service['registration']['definitions']}ServiceType"
+        module = interface / "utils" / f"{generated(service_type)}.ts"
+        services.append({"name": name, "types": data["definitions"][name]["enum"], "module": str(module.resolve())})
+        files.append(checkout / service["registration"]["loaders"][0])
+        for stem in connections(data):
+            schema = interface / "jsons/connectionSchemas/connections" / service_type / f"{stem}.json"
+            schema.parent.mkdir(parents=True, exist_ok=True)
+            schema.write_text("{}", encoding="utf-8")
+    files.append(interface / "constants/ServiceType.constant.ts")
+    request = checkout / "request.json"
+    request.write_text(json.dumps({"services": services, "files": [str(file) for file in files]}), encoding="utf-8")
+    done = subprocess.run(["node", "check.cjs", str(request)], cwd=node, check=True, capture_output=True, text=True)
+    *faults, members = done.stdout.splitlines()
+    return faults, json.loads(members)
+
+
+def parse(node: Path, files: list[Path]) -> list[str]:
+    """The faults that the compiler finds in the syntax of files, without what they import."""
+    request = files[0].with_name("request.json")
+    request.write_text(json.dumps({"services": [], "files": [], "parse": [str(file) for file in files]}))
+    done = subprocess.run(["node", "check.cjs", str(request)], cwd=node, check=True, capture_output=True, text=True)
+    return done.stdout.splitlines()[:-1]
