@@ -138,8 +138,10 @@ def url_fault(url: str) -> str:
     return "" if parts.scheme in ("http", "https") and parts.hostname else wrong
 
 
-def image_fault(image: str) -> str:
-    """Refuses what is not a container image reference."""
+def image_fault(image: str, has_address: bool) -> str:
+    """Refuses what is not a container image reference, and any where no container can be connected to."""
+    if image and not has_address:
+        return "leave this image out: only a source with a host and a port can be reached in a container"
     if not image or _IMAGE.fullmatch(image):
         return ""
     return f"give [registry/]name[:tag], such as clickhouse/clickhouse-server:24.8: {image!r} is not an image reference"
@@ -348,6 +350,11 @@ class Choices:
     def can_log_in(self, scheme: str) -> bool:
         """Whether the source has users; an embedded database has none."""
         return "login" not in self._catalog.dialect(scheme).get("drop_parts", ())
+
+    def has_address(self, scheme: str) -> bool:
+        """Whether the source is reached at a host and a port; a file and a cloud's account are not."""
+        dialect = self._catalog.dialect(scheme)
+        return "address" not in dialect.get("drop_parts", ()) and "host" not in dialect
 
     def connection_type(self, service_type: str) -> str:
         """The default connection type of a service type."""

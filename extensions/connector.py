@@ -534,6 +534,11 @@ class Connector:
         return common, self.sign_in(self.auth[0]) if self.auth else {}
 
     @property
+    def integration_dir(self) -> str:
+        """Where the integration test is; empty, so that it is left out, where no image was answered for one."""
+        return self.answers["integration_dir"] if self.answers["docker_image"] else ""
+
+    @property
     def system_schema_patterns(self) -> list[str]:
         """Filter patterns of the schemas that are the server's own."""
         return [f"^{name}$" for name in self.dialect.get("system_schemas", ())]

@@ -25,6 +25,7 @@ PLACEMENTS: dict[str, dict[str, str]] = {
         "steps_file": "src/{package}/schema/{camel}TestConnection.json",
         "workflow_dir": "workflows",
         "tests_dir": "tests",
+        "integration_dir": "",
         "sample_file": "tests/fixtures/connection.json",
         "records_file": "tests/fixtures/records.json",
         # What the connection is made from: settings read from connectionOptions.
@@ -44,6 +45,7 @@ PLACEMENTS: dict[str, dict[str, str]] = {
         "steps_file": "openmetadata-service/src/main/resources/json/data/testConnections/{service_type}/{camel}.json",
         "workflow_dir": "ingestion/src/metadata/examples/workflows",
         "tests_dir": "ingestion/tests/unit/topology/{service_type}",
+        "integration_dir": "ingestion/tests/integration/{module}",
         "sample_file": "ingestion/src/metadata/examples/workflows/{name}.yaml",
         "records_file": "ingestion/tests/unit/resources/datasets/{name}_records.json",
         # What the connection is made from: the model generated from its schema.

@@ -119,6 +119,10 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
     ({"docs_url": "javascript:alert(1)"}, "give a URL"),
     ({"sdk_package": "not a package!"}, "give a PyPI name, such as looker-sdk or boto3>=1.34: 'not a package!' is not"),
     ({"docker_image": "Not An Image"}, "give [registry/]name[:tag], such as"),
+    (
+        {"docker_image": "img", "scheme": "sqlite+pysqlite", "auth_types": []},
+        "leave this image out: only a source with a host and a port can be reached in a container",
+    ),
     ({"docker_image": "img:"}, "'img:' is not an image reference"),
 ]
 

@@ -203,6 +203,7 @@ def test_connectors_of_every_dialect_are_valid_and_formatted(
                 "auth_types": accepted(CHOICES.auth_types("sqlalchemy", scheme)),
                 "capabilities": accepted(CHOICES.capabilities("database", "sqlalchemy", scheme)),
                 "sdk_package": CHOICES.driver(scheme),
+                "docker_image": "img" if CHOICES.has_address(scheme) else "",
             }
             files = renderer.files(answers)
             unique |= {text: path for path, text in files.items()}

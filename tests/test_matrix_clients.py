@@ -31,9 +31,9 @@ BOTH = pytest.mark.parametrize("placement", PLACEMENTS)
 
 # Answers that each connection type needs, and endpoints that make some lists flat and some nested.
 NEEDS: dict[str, Answers] = {
-    "sqlalchemy": {"scheme": "myolap+pyodbc", "namespace": "schema.table"},
-    "rest_api": {"default_port": "8080", "api_prefix": "/api/v1"},
-    "sdk_client": {"sdk_package": "my-sdk"},
+    "sqlalchemy": {"scheme": "myolap+pyodbc", "namespace": "schema.table", "docker_image": "img"},
+    "rest_api": {"default_port": "8080", "api_prefix": "/api/v1", "docker_image": "img"},
+    "sdk_client": {"sdk_package": "my-sdk", "docker_image": "img"},
 }
 
 

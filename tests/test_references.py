@@ -63,6 +63,15 @@ def release(framework: Path) -> dict[str, Any]:
         if custom := service.get("custom"):
             package = f"metadata.generated.schema.entity.services.connections.{service_type}"
             imports.append(f"{package}.{custom[0].lower()}{custom[1:]}Connection.{custom}Connection")
+        entity = service["service_class"]
+        imports += [
+            f"{module_of(service['service_schema'])}.{entity}",
+            f"{module_of(f'api/services/create{entity}.json')}.Create{entity}Request",
+        ]
+        for resource in service["resources"].values():
+            if "request" in resource:
+                name = resource["request"].removeprefix("Create").removesuffix("Request")
+                imports.append(f"{module_of(resource['entity'])}.{name}")
     asked = {
         "models": {name: (module_of(target["pointer"]), target["model"]) for name, target in TARGETS.items()},
         "imports": imports,

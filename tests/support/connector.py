@@ -13,7 +13,7 @@ import yaml
 
 from extensions import naming
 from tests.support.contrib import join, lay_over
-from tests.support.openmetadata import IngestRun, RecordingServer, connection_schema, ingest
+from tests.support.openmetadata import Connection, IngestRun, RecordingServer, connection_schema, ingest
 from tests.support.python import Warm, environment
 
 Json = dict[str, Any]
@@ -96,9 +96,12 @@ class Connector:
         """A server that knows this connector. `schemas` are those of the release."""
         if self.is_package:
             return RecordingServer(schemas)
+        return RecordingServer(schemas, self.definitions, [self.connection(warm)])
+
+    def connection(self, warm: Warm) -> Connection:
+        """What a contribution adds to the schemas of the release."""
         module = f"{naming.camel(self.name)}Connection"
-        connection = connection_schema(warm, self.pythonpath, self.service_type, module, self.type_name)
-        return RecordingServer(schemas, self.definitions, [connection])
+        return connection_schema(warm, self.pythonpath, self.service_type, module, self.type_name)
 
 
 class Deploy(Protocol):
