@@ -26,26 +26,29 @@ def container_start(connector: Connector) -> Facts:
 
     `port` is the port inside of it, `environment` the variables for it, `settings` the connection without its
     address, `seed` what fills it: statements for what is reached over SQLAlchemy, else commands, of which none
-    are known.
+    are known. `settled` is whether the image of the catalog's facts lets these settings in.
     """
     answers = connector.answers
     common, sign_in = connector.test_settings()
     settings: Facts = {name: value for name, value in common.items() if name != "hostPort"} | sign_in
     port = int(answers["docker_port"] or answers["default_port"] or common["hostPort"].rpartition(":")[2])
-    facts = connector.catalog.dialects["generic"]["container"] | connector.dialect.get("container", {})
+    start: Facts = {"port": port, "environment": {}, "settings": settings, "seed": [], "settled": False}
     if connector.family != "sqlalchemy":
-        return {"port": port, "environment": {}, "settings": settings, "seed": []}
-    if "environment" in facts:
-        values = {
-            "username": facts.get("username", settings.get("username", "")),
-            "password": facts["password"],
-            "database": facts.get("database", "").format(name=answers["name"]),
-        }
-        settings = _signed_in(settings, values, connector.properties)
-        environment = {name: text.format(**values) for name, text in facts["environment"].items()}
-    else:
-        environment = {}
-    return {"port": port, "environment": environment, "settings": settings, "seed": facts["seed"]}
+        return start
+    facts = connector.catalog.dialects["generic"]["container"] | connector.dialect.get("container", {})
+    start["seed"] = facts["seed"]
+    if "environment" not in facts:
+        return start
+    values = {
+        "username": facts.get("username", settings.get("username", "")),
+        "password": facts["password"],
+        "database": facts["database"].format(name=answers["name"]),
+    }
+    return start | {
+        "environment": {name: value for name, text in facts["environment"].items() if (value := text.format(**values))},
+        "settings": _signed_in(settings, values, connector.properties),
+        "settled": "password" in settings.get("authType", {}),
+    }
 
 
 def _signed_in(settings: Facts, values: dict[str, str], properties: Facts) -> Facts:
@@ -56,7 +59,7 @@ def _signed_in(settings: Facts, values: dict[str, str], properties: Facts) -> Fa
     if "password" in own.get("authType", {}):
         own["authType"] = own["authType"] | {"password": values["password"]}
     place = next((name for name in _DATABASES if name in properties), None)
-    return own | ({place: values["database"]} if place and values["database"] else {})
+    return own | ({place: values["database"]} if place else {})
 
 
 def arriving(connector: Connector) -> list[dict[str, str]]:
