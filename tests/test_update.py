@@ -9,6 +9,8 @@ from typing import Any
 import copier
 import pytest
 
+from tests.support.checkout import write_registry
+from tests.support.contrib import write_checkout
 from tests.support.git import commit, git
 
 ANSWERS = {"name": "my_db", "service_type": "database", "scheme": "postgresql+psycopg2"}
@@ -82,3 +84,43 @@ def test_capability_added_by_an_update_brings_its_files(project: Path, repositor
         if path.is_file() and path.name != ".copier-answers.yml":
             assert (project / path.relative_to(fresh)).read_bytes() == path.read_bytes(), path
     assert git(project, "status", "--porcelain").count("??") == 3
+
+
+def test_contribution_updates_and_reverts_as_one_commit(repository: Path, tmp_path: Path) -> None:
+    """What registers a connector is done again by an update, and changes nothing; one commit takes all of it back."""
+    checkout = write_registry(write_checkout(tmp_path / "checkout"))
+    git(checkout, "init", "--quiet")
+    commit(checkout, "as it was")
+    before = git(checkout, "rev-parse", "HEAD^{tree}")
+    answers = ANSWERS | {"placement": "contrib", "display_name": "My DB"}
+    copier.run_copy(str(repository), checkout, data=answers, defaults=True, unsafe=True, quiet=True)
+    assert git(checkout, "diff", "--name-only").count("\n") == 5
+    commit(checkout, "add My DB")
+
+    def update_checkout() -> None:
+        options = {"defaults": True, "unsafe": True, "overwrite": True, "quiet": True}
+        copier.run_update(checkout, answers_file=".copier-answers.my_db.yml", **options)
+
+    update_checkout()
+    assert git(checkout, "status", "--porcelain") == ""
+    release(repository, "extensions/schema.py", "{title} Test Connection", "Test of {title}")
+    update_checkout()
+    steps = "openmetadata-service/src/main/resources/json/data/testConnections/database/myDb.json"
+    assert git(checkout, "status", "--porcelain").split("\n")[:-1] == [" M .copier-answers.my_db.yml", f" M {steps}"]
+    git(checkout, "checkout", "--quiet", ".")
+    git(checkout, "revert", "--no-edit", "HEAD")
+    assert git(checkout, "rev-parse", "HEAD^{tree}") == before
+
+
+def test_contribution_outside_a_checkout_keeps_its_patch_through_an_update(repository: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "folder"
+    answers = ANSWERS | {"placement": "contrib"}
+    copier.run_copy(str(repository), folder, data=answers, defaults=True, unsafe=True, quiet=True)
+    git(folder, "init", "--quiet")
+    commit(folder, "as made")
+    release(repository, "catalog/registration.yml", 'BETA_SERVICES = [", "+"', 'BETA_SERVICES = [ // new", "+"')
+    copier.run_update(
+        folder, answers_file=".copier-answers.my_db.yml", defaults=True, unsafe=True, overwrite=True, quiet=True
+    )
+    assert "BETA_SERVICES = [ // new" in (folder / "register-my_db.patch").read_text()
+    assert conflicts(folder) == []

@@ -96,7 +96,9 @@ def lay_over(checkout: Path, framework_python: Path, into: Path, types: Iterable
     package.symlink_to(installed_package(framework_python))
     for source in (checkout / "ingestion/src/metadata").rglob("*"):
         if source.is_file():
-            _put(package, source.relative_to(checkout / "ingestion/src/metadata"), source.read_text(encoding="utf-8"))
+            put_module(
+                package, source.relative_to(checkout / "ingestion/src/metadata"), source.read_text(encoding="utf-8")
+            )
     schemas = {}
     for service_type, type_name in types:
         (schemas[service_type, type_name],) = [
@@ -116,10 +118,10 @@ def join(installed: Path, framework_python: Path) -> None:
     shutil.rmtree(installed)
     installed.symlink_to(installed_package(framework_python))
     for place, text in files.items():
-        _put(installed, place, text)
+        put_module(installed, place, text)
 
 
-def _put(package: Path, place: Path, text: str) -> None:
+def put_module(package: Path, place: Path, text: str) -> None:
     """Write a file into a package of links: the folders on its way become folders of links."""
     for folder in [package, *(package / parent for parent in reversed(place.parents[:-1]))]:
         if folder.is_symlink():
@@ -147,7 +149,7 @@ def _generate_connections(schemas: Iterable[Path], package: Path, scratch: Path)
     generate_models(source, scratch / "out")
     for place in places:
         text = (scratch / "out" / place).read_text(encoding="utf-8")
-        _put(package, Path("generated/schema") / place, with_secrets(text))
+        put_module(package, Path("generated/schema") / place, with_secrets(text))
 
 
 def with_secrets(module: str) -> str:
@@ -180,4 +182,4 @@ def _register(package: Path, place: Path, module: str, type_name: str) -> None:
             key=lambda edit: -edit[0].end(),
         ):
             text = text[: match.end()] + line + text[match.end() :]
-    _put(package, place, text)
+    put_module(package, place, text)
