@@ -481,7 +481,7 @@ def capability_entry(name: str, title: str, entry: Facts, catalog: Catalog) -> I
         ("Over", ", ".join(over)),
         ("Chosen", "unless something else is answered" if entry.get("default") else "when it is asked for"),
         ("The source has to have", entry["asks"]),
-        ("What arrives", entry["arrives"]),
+        ("What arrives", " ".join(filter(None, [entry["arrives"], entry.get("note")]))),
     ]
     if needs := entry.get("needs"):
         known = [facts for facts in catalog.dialects.values() if needs in facts or needs in facts["statements"]]
