@@ -31,12 +31,6 @@ _FLAGS = ("supportsDatabase", "supportsQueryComment")
 # What APIs call the list in an answer, in small letters.
 _LIST_KEYS = ("items", "data", "results", "result", "records", "values", "entries", "elements", "content", "rows")
 
-_CERTIFICATES = {
-    "caCertificate": "Certificate authority that the server's certificate is checked against (PEM).",
-    "sslCertificate": "Certificate of this client (PEM).",
-    "sslKey": "Private key of this client's certificate (PEM).",
-}
-
 _JSON_OBJECTS = ("connectionOptions", "connectionArguments")
 
 
@@ -383,12 +377,12 @@ class Connector:
         """The connection schema's path below the root of the specification."""
         return f"entity/services/connections/{self.answers['service_type']}/{self.answers['camel']}Connection.json"
 
-    def described(self, name: str) -> str | None:
-        """A property's description, with what the dialect adds to it."""
+    def described(self, name: str, title: str | None = None) -> str | None:
+        """A property's description, with what the dialect adds to it; `title` is what the source is called in it."""
         text = self.properties[name].get("description")
         if text is None:
             return None
-        text = text.format(title=self.answers["display_name"])
+        text = text.format(title=title or self.answers["display_name"])
         if name == "queryHistoryTable" and "columns" in (log := self.query_log or {}):
             text += f" It needs the columns {log['columns']}."
         if hint := self.dialect.get("hints", {}).get(name):
@@ -448,7 +442,8 @@ class Connector:
                         known["auth"].append(auth["name"])
                         known["needed_by"] += [auth["name"]] if option in auth["required"] else []
             elif name == "sslConfig":
-                result |= {key: _option(text, secret=True) for key, text in _CERTIFICATES.items()}
+                certificates = self._target(facts["reference"])["shape"]["oneOf"][0]["properties"]
+                result |= {key: _option(details["description"], secret=True) for key, details in certificates.items()}
             elif facts.get("reference") in _JSON_OBJECTS:
                 result[name] = _option(f"{self.described(name)} A JSON object.")
             else:

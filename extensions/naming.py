@@ -7,6 +7,7 @@ conventions the casing serves.
 
 from __future__ import annotations
 
+import html
 import json
 import re
 from typing import TYPE_CHECKING
@@ -20,6 +21,17 @@ _WORD = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+\d*|[A-Z]+\d*|\d+")
 
 # JSON leaves these as they are, but TOML and YAML do not take them raw between quotes.
 _UNQUOTABLE = re.compile("[\x7f-\x9f\u2028\u2029\ufeff]")
+
+# What Markdown reads as markup, and where: a `#` or `_` within a word is none.
+_MEANINGFUL = re.compile(r"[\\*\[\]|~]|(?<![^\W_])_|_(?![^\W_])")
+_REFERENCE = r"&(?=#?\w+;)"
+_REFERABLE = re.compile(rf"[`<{{}}$]|{_REFERENCE}")
+# A line that begins with it is a heading, list, quote or rule, or in MDX a module's import or export.
+_BEGINNING = re.compile(r"^(?:[#>=+-]|\d{1,9}[.)](?=\s|$)|[ie](?=mport\s|xport\s))")
+# Expressions and tags of MDX; sections and identifiers of the UI.
+_FOREIGN = re.compile(r"[<{}$]")
+# Beyond the characters of XML 1.0, section 2.2.
+_NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 def words(name: str) -> list[str]:
@@ -80,6 +92,16 @@ def package(name: str) -> str:
     return f"openmetadata_{name}"
 
 
+def initials(type_name: str) -> str:
+    """``MyDb`` → ``MD``, ``Postgres`` → ``P``: one or two characters for a picture."""
+    return "".join(word[0] for word in words(type_name)[:2]).upper()
+
+
+def enumeration(items: list[str]) -> str:
+    """Things as a sentence names them: `tables, views and columns`."""
+    return " and ".join(filter(None, [", ".join(items[:-1]), items[-1]]))
+
+
 def quote(text: object) -> str:
     """Text between double quotes, valid alike in JSON, YAML, TOML and Python."""
     quoted = json.dumps(str(text), ensure_ascii=False)
@@ -96,6 +118,44 @@ def fenced(text: str, language: str = "text") -> str:
     longest = max((len(run) for run in re.findall(r"`+", text)), default=0)
     fence = "`" * max(3, longest + 1)
     return f"{fence}{language}\n{text.rstrip()}\n{fence}"
+
+
+def plain(text: object) -> str:
+    """Free text as one line of Markdown that shows it as it is, in MDX and in the UI's own dialect too.
+
+    What has a meaning to Markdown is escaped where it would have one there, so that common names stay
+    readable: `my_db`, `C#` and `A & B` are left alone. Character references stand for what only some of
+    the readers let a backslash escape.
+    """
+    escaped = _MEANINGFUL.sub(lambda match: f"\\{match[0]}", one_line(str(text)))
+    escaped = _REFERABLE.sub(lambda match: f"&#{ord(match[0])};", escaped)
+    return _BEGINNING.sub(lambda match: f"{match[0][:-1]}&#{ord(match[0][-1])};", escaped)
+
+
+def prose(markdown: str) -> str:
+    """Markdown of our own where what MDX and the UI would read as code of theirs is escaped, outside code spans."""
+    pieces = re.split(r"(`+[^`]+`+)", markdown)
+    pieces[::2] = [_FOREIGN.sub(lambda match: f"&#{ord(match[0])};", piece) for piece in pieces[::2]]
+    return "".join(pieces)
+
+
+def cell(markdown: object) -> str:
+    """Markdown as a table cell: on one line, and its bars are no borders."""
+    return re.sub(r"(?<!\\)\|", r"\\|", one_line(str(markdown)))
+
+
+def link(url: str, text: str) -> str:
+    """A Markdown link to a URL that `url_fault` of answers.py lets pass; `text` is Markdown.
+
+    No bracket of the URL ends the link, and no part of it is a character reference.
+    """
+    target = re.sub(r"[()$]", lambda match: f"%{ord(match[0]):02X}", url)
+    return f"[{text}]({re.sub(_REFERENCE, '&amp;', target)})"
+
+
+def xml_text(text: object) -> str:
+    """Free text in XML, between tags or double quotes, without the characters that XML 1.0 can't hold."""
+    return html.escape(_NOT_XML.sub("", one_line(str(text))))
 
 
 def code_span(text: object) -> str:
@@ -117,8 +177,15 @@ class NamingExtension(Extension):
             enum_member,
             distribution,
             package,
+            initials,
+            enumeration,
             quote,
             one_line,
+            plain,
+            prose,
+            cell,
+            link,
+            xml_text,
             code_span,
             fenced,
         ):

@@ -48,6 +48,10 @@ PLACEMENTS: dict[str, dict[str, str]] = {
         "integration_dir": "ingestion/tests/integration/{module}",
         "sample_file": "ingestion/src/metadata/examples/workflows/{name}.yaml",
         "records_file": "ingestion/tests/unit/resources/datasets/{name}_records.json",
+        # The text beside the form is in a folder for each service type below this one.
+        "form_docs_dir": "openmetadata-ui/src/main/resources/ui/public/locales/en-US",
+        "icon_file": "openmetadata-ui/src/main/resources/ui/src/assets/img/service-icon-{module}.svg",
+        "page_file": "ingestion/src/metadata/ingestion/source/{service_type}/{module}/{name}.mdx",
         # What the connection is made from: the model generated from its schema.
         "first_party": "metadata",
         "config_class": "{type_name}ConnectionConfig",

@@ -23,6 +23,10 @@ Json = dict[str, Any]
 _SCHEMA_ROOT = "https://open-metadata.org/schema/"
 _JAVA_ROOT = "org.openmetadata.schema.services.connections"
 
+# What is said of the properties that have one value only.
+_TYPE = "Which connector the service is read by."
+_SCHEME = "Dialect and driver by which SQLAlchemy reads the source."
+
 
 class ReferenceError(ValueError):
     """A `$ref` target is not one that references.yml lists."""
@@ -47,9 +51,9 @@ def connection_schema(connector: Connector) -> Json:
     """The JSON Schema (draft-07) of the service connection, complete."""
     camel, type_name = connector.answers["camel"], connector.answers["type_name"]
     service_type = connector.answers["service_type"]
-    enums = {f"{camel}Type": ("Service type.", type_name)}
+    enums = {f"{camel}Type": (_TYPE, type_name)}
     if scheme := connector.answers["scheme"]:
-        enums[f"{camel}Scheme"] = ("SQLAlchemy driver scheme.", scheme)
+        enums[f"{camel}Scheme"] = (_SCHEME, scheme)
     definitions = {
         name: {"description": text, "type": "string", "enum": [value], "default": value}
         for name, (text, value) in enums.items()
@@ -115,7 +119,7 @@ def _head(camel: str, type_name: str, scheme: str) -> Json:
     head: Json = {
         "type": {
             "title": "Service Type",
-            "description": "Service type.",
+            "description": _TYPE,
             "$ref": f"#/definitions/{camel}Type",
             "default": type_name,
         }
@@ -123,7 +127,7 @@ def _head(camel: str, type_name: str, scheme: str) -> Json:
     if scheme:
         head["scheme"] = {
             "title": "Connection Scheme",
-            "description": "SQLAlchemy driver scheme.",
+            "description": _SCHEME,
             "$ref": f"#/definitions/{camel}Scheme",
             "default": scheme,
         }
