@@ -154,8 +154,8 @@ def link(url: str, text: str) -> str:
 
 
 def xml_text(text: object) -> str:
-    """Free text in XML, between tags or double quotes, without the characters that XML 1.0 can't hold."""
-    return html.escape(_NOT_XML.sub("", one_line(str(text))))
+    """Free text in XML, between tags or double quotes, with blanks for the characters that XML 1.0 can't hold."""
+    return html.escape(one_line(_NOT_XML.sub(" ", str(text))))
 
 
 def code_span(text: object) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import posixpath
+import re
 from typing import TYPE_CHECKING, Any
 
 from jinja2.ext import Extension
@@ -190,8 +191,8 @@ def _step(name: str, facts: Json, title: str) -> Json:
 
 
 def _flag_title(flag: str) -> str:
-    words = "".join(f" {letter}" if letter.isupper() else letter for letter in flag.removeprefix("supports"))
-    return f"Supports{words}"
+    words = re.sub(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", " ", flag.removeprefix("supports"))
+    return f"Supports {words}"
 
 
 def _refer(connector: Connector, target: str) -> str:

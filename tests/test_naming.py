@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import tomllib
 
 import pytest
@@ -77,3 +78,51 @@ def test_fence_is_longer_than_any_in_the_text() -> None:
 @pytest.mark.parametrize(("text", "span"), [("gv$sql", "`gv$sql`"), ("`region-us`.JOBS", "`` `region-us`.JOBS ``")])
 def test_code_span_keeps_backticks(text: str, span: str) -> None:
     assert naming.code_span(text) == span
+
+
+# How a reader of Markdown reads text without markup: backslashes before punctuation, and character references.
+READ = re.compile(r"\\([!-/:-@\[-`{-~])|&#(\d+);")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "${a} {b} <c> `d` $$",
+        "# Heading",
+        "- item",
+        "12. item",
+        "> quote",
+        "import x from 'y'",
+        "export default",
+        "*a* _b_ __c__ [d](e) ~~f~~ | \\ \\{",
+        "&amp; &#123; &",
+        "```",
+        "---",
+    ],
+)
+def test_plain_text_is_shown_as_it_is(text: str) -> None:
+    written = naming.plain(text)
+    assert READ.sub(lambda match: match[1] or chr(int(match[2])), written) == text
+    assert not re.search(r"(?<!\\)[*\[|~]|[`{}<$]|&(?!#\d+;)(?=#?\w+;)|^([#>=+-]|\d+\.\s|import\s|export\s)", written)
+
+
+@pytest.mark.parametrize("text", ["My OLAP DB", "my_db", "C# & Co.", "1.5 TB, a-b (c)", "Import of x", "AT&T"])
+def test_plain_text_leaves_common_names_alone(text: str) -> None:
+    assert naming.plain(text) == text
+
+
+def test_prose_keeps_code_and_escapes_what_is_foreign_beside_it() -> None:
+    assert naming.prose("A `{x}` of {y} in V_$z") == "A `{x}` of &#123;y&#125; in V_&#36;z"
+
+
+def test_cell_has_no_border_in_it() -> None:
+    assert naming.cell("a | b\n\\| `c|d`") == "a \\| b \\| `c\\|d`"
+
+
+def test_link_ends_where_its_url_ends() -> None:
+    assert naming.link("https://x.org/a(b)$$?c&lt;", "d") == "[d](https://x.org/a%28b%29%24%24?c&amp;lt;)"
+
+
+@pytest.mark.parametrize(("items", "named"), [(["a"], "a"), (["a", "b"], "a and b"), (["a", "b", "c"], "a, b and c")])
+def test_enumeration_ends_with_and(items: list[str], named: str) -> None:
+    assert naming.enumeration(items) == named

@@ -115,7 +115,10 @@ def test_shape_of_a_target_is_the_releases(name: str, release: dict[str, Any]) -
 
 
 def assert_same_shape(fact: Any, model: dict[str, Any], definitions: dict[str, Any], where: str) -> None:
-    """Compare what the fact says (names, types, what is required, enum, default) with a model's schema."""
+    """Compare what the fact says (names, titles, types, what is required, enum, default) with a model's schema."""
+    # A model by itself is titled after its class.
+    if "title" in fact and "." in where:
+        assert fact["title"] == model["title"], where
     model = resolved(model, definitions)
     if "oneOf" in fact:
         assert_same_shape(fact["oneOf"][0], model, definitions, where)
@@ -161,7 +164,9 @@ if specification := os.environ.get("OPENMETADATA_SPEC"):
         path, _, fragment = TARGETS[name]["pointer"].partition("#/definitions/")
         contents = json.loads((Path(specification) / path).read_text())
         shape = contents["definitions"][fragment] if fragment else contents
-        assert set(TARGETS[name]["shape"].get("properties", {})) <= set(shape.get("properties", {}))
+        fact = TARGETS[name]["shape"]
+        assert set(fact.get("properties", {})) <= set(shape.get("properties", {}))
+        assert fact.get("title", shape.get("title")) == shape.get("title")
 
     CAPABILITIES = accepted(Choices(CATALOG).capabilities("database", "sqlalchemy", "not_in_there"))
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 import tomllib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
 
 import yaml
 
@@ -36,6 +38,22 @@ def validate_files(files: Mapping[str, str], paths: list[str]) -> int:
     return validate.main([schema, steps, str(Path(code).parent), sample])
 
 
+def check_mdx(text: str, path: str) -> None:
+    """Check that MDX finds nothing of its own in a page: front matter that is YAML, and Markdown without its signs."""
+    start, matter, body = text.split("---\n", 2)
+    assert start == "" and set(yaml.load(matter, Loader=yaml.CSafeLoader)) == {"title", "description", "sidebarTitle"}
+    left = without_code(body)
+    assert "`" not in left, f"{path}: code that does not end"
+    sign = re.search(r"(?<!\\)[{}<$]|^(import|export) .*", left, re.MULTILINE)
+    assert not sign, f"{path}: {sign[0]}"
+
+
+def without_code(markdown: str) -> str:
+    """Markdown without fenced blocks and code spans."""
+    prose = re.sub(r"^(`{3,})\w*\n.*?\n\1$", "", markdown, flags=re.MULTILINE | re.DOTALL)
+    return re.sub(r"(`+)[^`\n]+\1", "", prose)
+
+
 def check_texts(unique: Mapping[str, str], into: Path, first_party: Iterable[str]) -> None:
     """Parse each text, given with a path of it, in its own language; ruff sees all Python files at once."""
     into.mkdir()
@@ -53,6 +71,11 @@ def check_texts(unique: Mapping[str, str], into: Path, first_party: Iterable[str
             tomllib.loads(text)
         elif path.endswith(".md"):
             assert text.count("```") % 2 == 0, path
+            assert text.count("\n$$section\n") == text.count("\n$$\n"), path
+        elif path.endswith(".mdx"):
+            check_mdx(text, path)
+        elif path.endswith(".svg"):
+            ElementTree.fromstring(text)
     isort = f"lint.isort.known-first-party={json.dumps(sorted(first_party))}"
     for command in (["check", *LINT, "--config", isort], ["format", "--diff", "--line-length=120"]):
         ruff = [sys.executable, "-m", "ruff", command[0], "--isolated", "--no-cache", *command[1:], str(into)]

@@ -1,0 +1,293 @@
+"""What a contribution tells people: the form's documentation, the icon and the page for users."""
+
+from __future__ import annotations
+
+import json
+import posixpath
+import re
+import shutil
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree
+
+import pytest
+import yaml
+
+from extensions import naming
+from extensions.catalog import Catalog
+from extensions.documentation import Documentation, icon_colour
+from tests.conftest import ROOT
+from tests.support.checks import check_mdx, without_code
+from tests.support.render import EMPTY, Answers, Renderer
+from tests.test_matrix import AUTH_SETS
+from tests.test_matrix_clients import capabilities, combinations
+
+CATALOG = Catalog(ROOT / "catalog")
+TARGETS = {target["pointer"]: target["shape"] for target in CATALOG.release["targets"].values()}
+
+SCHEMA = "{{schema_file}}.jinja"
+FORM = "{% if not is_package %}{{form_docs_dir}}{% endif %}/{{connector.service.docs.form}}/{{type_name}}.md.jinja"
+ICON = "{% if not is_package %}{{icon_file}}{% endif %}.jinja"
+PAGE = "{% if not is_package %}{{page_file}}{% endif %}.jinja"
+
+SERVICES = pytest.mark.parametrize("service_type", CATALOG.services)
+
+SQL = EMPTY | {
+    "placement": "contrib",
+    "scheme": "myolap+pyodbc",
+    "default_port": "10000",
+    "namespace": "database.schema.table",
+}
+EVERYTHING = SQL | {"auth_types": list(CATALOG.auth), "capabilities": capabilities("database", "sqlalchemy")}
+
+HOSTILE = (
+    "import {x} from 'y'",
+    '# Title $(id="type")',
+    "$$ {a} <b> `c` [d](e) | f \\",
+    "```",
+    '-- "quoted" & &amp; *x* __y__ --',
+    "1. one\x0btwo",
+)
+
+
+@cache
+def renderer(template: Path) -> Renderer:
+    return Renderer(template)
+
+
+def made(service_type: str) -> Iterator[Answers]:
+    """Contributions over connection types x auth types, with every capability, with each alone, and all auth types."""
+    for answers in combinations(service_type, "contrib").values():
+        yield answers
+        if answers["auth_types"] == ["basic"]:
+            for capability in answers["capabilities"]:
+                yield answers | {"capabilities": [capability]}
+            several = [chosen for chosen in AUTH_SETS if len(chosen) in (2, len(CATALOG.auth))]
+            yield from (answers | {"auth_types": auth_types} for auth_types in several)
+
+
+def sections(form: str) -> dict[str, str]:
+    """The text of each section by its id, as the UI finds them; fails where an id is there twice."""
+    found = re.findall(r'^\$\$section\n### [^\n]+ \$\(id="(\w+)"\)\n\n(.*?)\n\$\$$', form, re.MULTILINE | re.DOTALL)
+    assert len(found) == form.count("$$section") == len(dict(found))
+    return dict(found)
+
+
+def below(place: str, schema: dict[str, Any], facts: dict[str, Any]) -> Iterator[str]:
+    """The names of what is to be filled in below a property; lists are found by the property that holds them."""
+    for choice in facts.get("oneOf", ()):
+        yield from below(place, schema, choice)
+    if "$ref" in facts:
+        if facts["$ref"].startswith("#"):
+            target = schema["definitions"][facts["$ref"].rpartition("/")[2]]
+        else:
+            target = TARGETS[posixpath.normpath(posixpath.join(posixpath.dirname(place), facts["$ref"]))]
+        yield from below(place, schema, target)
+    for name, property_ in facts.get("properties", {}).items():
+        if property_ and property_.get("type") != "array":
+            yield name
+            yield from below(place, schema, property_)
+
+
+@SERVICES
+def test_each_property_has_one_section_in_the_schemas_order(service_type: str, template: Path) -> None:
+    for answers in made(service_type):
+        properties = json.loads(renderer(template).text(SCHEMA, answers))["properties"]
+        found = [name for name in sections(renderer(template).text(FORM, answers)) if name in properties]
+        hidden = [name for name in properties if name == "type" or name.startswith("supports")]
+        assert found == [name for name in properties if name not in hidden] + hidden, answers
+
+
+@SERVICES
+def test_whatever_is_filled_in_below_a_property_has_a_section(service_type: str, template: Path) -> None:
+    for answers in made(service_type):
+        schema = json.loads(renderer(template).text(SCHEMA, answers))
+        place = schema["$id"].removeprefix("https://open-metadata.org/schema/")
+        wanted = {name for facts in schema["properties"].values() for name in below(place, schema, facts)}
+        found = sections(renderer(template).text(FORM, answers)).keys()
+        assert found == wanted | schema["properties"].keys(), answers
+
+
+@SERVICES
+def test_each_section_says_more_than_its_title(service_type: str, template: Path) -> None:
+    for answers in made(service_type):
+        form = renderer(template).text(FORM, answers)
+        titles = dict(re.findall(r'^### (.+) \$\(id="(\w+)"\)$', form, re.MULTILINE))
+        for title, name in titles.items():
+            text = re.split(r"(?<=\w)[.:]", sections(form)[name])[0]
+            assert len(text.split()) > 2 and text.strip("*- ").lower() != title.lower(), (answers, name)
+
+
+@SERVICES
+def test_form_is_documented_where_the_ui_looks(service_type: str, template: Path) -> None:
+    answers = next(made(service_type))
+    folder = "ApiEntity" if service_type == "api" else "MlModel" if service_type == "mlmodel" else service_type.title()
+    place = f"openmetadata-ui/src/main/resources/ui/public/locales/en-US/{folder}/{answers['type_name']}.md"
+    assert place in renderer(template).files(answers)
+
+
+def test_what_the_form_does_not_show_is_below_a_heading_of_its_own(template: Path) -> None:
+    form = renderer(template).text(FORM, EVERYTHING)
+    shown, hidden = form.split("## Set by the Connector\n")
+    assert not [name for name in sections(shown) if name == "type" or name.startswith("supports")]
+    assert all(name == "type" or name.startswith("supports") for name in sections(hidden))
+
+
+@pytest.mark.parametrize(
+    ("capability", "headings"),
+    [
+        ("metadata", []),
+        ("owners", []),
+        ("lineage", ["### Usage & Lineage"]),
+        ("usage", ["### Usage & Lineage"]),
+        ("profiler", ["### Profiler & Data Quality"]),
+        ("data_diff", ["### Profiler & Data Quality"]),
+    ],
+)
+def test_requirements_have_the_headings_that_the_ui_knows(capability: str, headings: list[str], template: Path) -> None:
+    form = renderer(template).text(FORM, SQL | {"scheme": "postgresql+psycopg2", "capabilities": [capability]})
+    requirements = re.search(r"^## Requirements\n(.*?)^## Connection Details$", form, re.MULTILINE | re.DOTALL)
+    assert requirements
+    assert re.findall(r"^### .*", requirements[1], re.MULTILINE) == headings
+
+
+def test_right_to_read_the_log_is_below_the_heading_of_lineage(template: Path) -> None:
+    form = renderer(template).text(FORM, SQL | {"scheme": "postgresql+psycopg2", "capabilities": ["lineage"]})
+    assert "pg_read_all_stats" in form.split("### Usage & Lineage")[1].split("\n## ")[0]
+
+
+def test_renamed_property_renames_its_section_and_its_row(template: Path, tmp_path: Path) -> None:
+    edited = tmp_path / "template"
+    shutil.copytree(template, edited)
+    file = edited / "catalog/connections/sqlalchemy.yml"
+    file.write_text(file.read_text().replace("  connectionArguments:\n", "  driverArguments:\n"))
+    drifted = Renderer(edited)
+    assert "driverArguments" in json.loads(drifted.text(SCHEMA, SQL))["properties"]
+    assert "driverArguments" in sections(drifted.text(FORM, SQL))
+    assert "\n| `driverArguments` |" in drifted.text(PAGE, SQL)
+
+
+@SERVICES
+def test_page_has_a_row_for_each_property(service_type: str, template: Path) -> None:
+    for answers in combinations(service_type, "contrib").values():
+        properties = json.loads(renderer(template).text(SCHEMA, answers))["properties"]
+        table = renderer(template).text(PAGE, answers).split("\n## Connection\n")[1].split("\n#")[0]
+        assert sorted(re.findall(r"^\| `(\w+)` \|", table, re.MULTILINE)) == sorted(properties)
+
+
+@pytest.mark.parametrize("auth_type", CATALOG.auth)
+def test_page_shows_how_each_auth_type_is_written(auth_type: str, template: Path) -> None:
+    page = renderer(template).text(PAGE, SQL | {"auth_types": [auth_type]})
+    (block,) = re.findall(r"^```yaml\n(authType:\n.*?)^```$", page, re.MULTILINE | re.DOTALL)
+    rows = set(re.findall(r"^\| `(authType\.[\w.]+)` \|", page, re.MULTILINE))
+    written = [*leaves(yaml.safe_load(block))]
+    assert written
+    assert set(written) <= rows
+
+
+def leaves(tree: dict[str, Any], above: str = "") -> Iterator[str]:
+    for name, value in tree.items():
+        yield from leaves(value, f"{above}{name}.") if isinstance(value, dict) else [above + name]
+
+
+@SERVICES
+def test_workflows_of_the_page_are_the_emitted_files(service_type: str, template: Path) -> None:
+    for answers in combinations(service_type, "contrib").values():
+        files = renderer(template).files(answers)
+        emitted = [text for path, text in files.items() if "/examples/workflows/" in path]
+        (page,) = (text for path, text in files.items() if path.endswith(".mdx"))
+        shown = re.findall(r"^```yaml\n(.*?)^```$", page.split("\n## Workflows\n")[1], re.MULTILINE | re.DOTALL)
+        assert emitted
+        assert sorted(shown) == sorted(emitted)
+        assert all("workflowConfig" in yaml.safe_load(text) for text in shown)
+
+
+@pytest.mark.parametrize("scheme", ["postgresql+psycopg2", "mysql+pymysql", "oracle+oracledb", "myolap+pyodbc"])
+def test_page_tells_what_to_do_about_what_the_driver_says(scheme: str, template: Path) -> None:
+    page = renderer(template).text(PAGE, SQL | {"scheme": scheme})
+    table = page.split("\n## Troubleshooting\n")[1]
+    known = [error for error in CATALOG.dialect(scheme)["errors"] if "needs" not in error]
+    assert len(re.findall(r"^\| `", table, re.MULTILINE)) == len(known)
+    assert all(error["title"] in table for error in known)
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+@pytest.mark.parametrize("source", [FORM, PAGE], ids=["form", "page"])
+def test_free_text_stays_text(source: str, text: str, template: Path) -> None:
+    links = {"docs_url": "https://example.com/a(b)$$?c=d&lt;[e]", "docs_notes": text}
+    tame = renderer(template).text(source, EVERYTHING | links | {"display_name": "Tame", "description": "Tame"})
+    wild = renderer(template).text(source, EVERYTHING | links | {"display_name": text, "description": text})
+    # A fence is as long as it has to be.
+    lines = list(zip(tame.splitlines(), wild.replace("````", "```").splitlines(), strict=True))
+    assert [line for line, _ in lines if "Tame" not in line] == [line for tame, line in lines if "Tame" not in tame]
+    assert "%28b%29%24%24" in wild
+    if source == PAGE:
+        check_mdx(wild, "page")
+    else:
+        assert not re.search(r"[{}<`]", without_code(wild).replace("{{", ""))
+        assert sections(wild).keys() == sections(tame).keys()
+
+
+@pytest.mark.parametrize("text", [*HOSTILE, "bell \x07 and \ufffe"])
+def test_icon_is_xml_with_the_name_as_its_title(text: str, template: Path) -> None:
+    icon = ElementTree.fromstring(renderer(template).text(ICON, SQL | {"display_name": text}))
+    title = icon.find("{http://www.w3.org/2000/svg}title")
+    assert title is not None
+    assert title.text == naming.one_line(re.sub("[\x07\ufffe]", " ", text))
+
+
+def test_icon_refers_to_nothing_outside(template: Path) -> None:
+    icon = renderer(template).text(ICON, SQL)
+    assert re.findall(r"(\S*)=\"?http", icon) == ["xmlns"]
+    assert not re.search(r"href|url\(|<(image|use|style|script)", icon)
+
+
+@pytest.mark.parametrize(
+    ("type_name", "initials"), [("MyDb", "MD"), ("Postgres", "P"), ("BigQuery", "BQ"), ("S3", "S"), ("X1Y2Z3", "XY")]
+)
+def test_icon_shows_initials(type_name: str, initials: str, template: Path) -> None:
+    assert f">{initials}</text>" in renderer(template).text(ICON, SQL | {"type_name": type_name})
+
+
+def test_white_letters_can_be_read_on_every_colour() -> None:
+    """Contrast of at least 4.5, as WCAG 2.2 defines it in 1.4.3."""
+    colours = {icon_colour(f"name_{number}") for number in range(1000)}
+    assert len(colours) > 200
+    for colour in colours:
+        channels = [int(colour[start : start + 2], 16) / 255 for start in (1, 3, 5)]
+        linear = [value / 12.92 if value <= 0.04045 else ((value + 0.055) / 1.055) ** 2.4 for value in channels]
+        luminance = 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+        assert 1.05 / (luminance + 0.05) >= 4.5, colour
+
+
+def test_package_has_none_of_it(template: Path) -> None:
+    for service_type in ("database", "dashboard"):
+        for answers in combinations(service_type, "package").values():
+            files = renderer(template).files(answers)
+            assert not [path for path in files if path.endswith((".svg", ".mdx")) or "openmetadata-ui" in path]
+            text = "\n".join(files.values())
+            assert not re.search(r"service-icon|\.mdx|locales|\$\$section", text), answers
+
+
+def a_field(name: str, text: str, choices: list[dict[str, Any]] | None = None) -> dict[str, Any]:
+    facts = {"name": name, "title": name.title(), "text": text, "required": False, "default": None, "notes": []}
+    return facts | {"hidden": False, "choices": choices or []}
+
+
+@pytest.mark.parametrize(
+    ("texts", "paragraphs"),
+    [
+        (["One.", "Other."], ["**A**: One.", "**B**: Other."]),
+        (["Same.", "Same."], ["**A** and **B**: Same."]),
+    ],
+    ids=["different", "same"],
+)
+def test_field_that_two_choices_have_gets_one_section(texts: list[str], paragraphs: list[str]) -> None:
+    choices = [
+        {"title": title, "auth": None, "fields": [a_field("id", text)]} for title, text in zip("AB", texts, strict=True)
+    ]
+    documentation = Documentation({name: getattr(naming, name) for name in ("plain", "prose", "code_span")})
+    found = documentation.sections([a_field("auth", "How.", choices)])
+    assert [(section["id"], section["paragraphs"]) for section in found] == [("auth", ["How."]), ("id", paragraphs)]
