@@ -467,6 +467,14 @@ def capability_page(name: str, catalog: Catalog) -> Iterator[str]:
         yield from capability_entry(name, facts["title"], entry, catalog)
 
 
+def arriving(entry: Facts) -> Iterator[str]:
+    """What arrives by a capability, alone and with others, and what people have to know who choose it."""
+    yield entry["arrives"]
+    for other, text in entry.get("with", {}).items():
+        yield f"With {code(other)}: {text[0].lower()}{text[1:]}"
+    yield from filter(None, [entry.get("note")])
+
+
 def capability_entry(name: str, title: str, entry: Facts, catalog: Catalog) -> Iterator[str]:
     """What a capability is for some service types: what it asks of the source, what arrives, what it adds."""
     services = entry.get("services", list(catalog.services))
@@ -481,7 +489,7 @@ def capability_entry(name: str, title: str, entry: Facts, catalog: Catalog) -> I
         ("Over", ", ".join(over)),
         ("Chosen", "unless something else is answered" if entry.get("default") else "when it is asked for"),
         ("The source has to have", entry["asks"]),
-        ("What arrives", " ".join(filter(None, [entry["arrives"], entry.get("note")]))),
+        ("What arrives", " ".join(arriving(entry))),
     ]
     if needs := entry.get("needs"):
         known = [facts for facts in catalog.dialects.values() if needs in facts or needs in facts["statements"]]

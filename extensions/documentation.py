@@ -73,11 +73,20 @@ class Documentation:
         asked: dict[str, list[str]] = {"": []}
         for facts in connector.capabilities[1:]:
             heading = connector.catalog.capabilities[facts["name"]].get("heading", "")
-            texts = [f"**{facts['title'][0].upper()}{facts['title'][1:]}**: {facts['asks']}"]
+            texts = [f"**{_capital(facts['title'])}**: {facts['asks']}"]
             if permission := connector.dialect.get(facts.get("needs", ""), {}).get("permission"):
                 texts.append(f"It takes {permission}.")
             asked.setdefault(heading, []).append(" ".join(texts))
         return {heading: [self._prose(text) for text in texts] for heading, texts in asked.items()}
+
+    def arrivals(self, connector: Connector) -> list[str]:
+        """What OpenMetadata has of the source afterwards, a text for each capability and what it gives to others."""
+        names = {facts["name"] for facts in connector.capabilities}
+        found = []
+        for facts in connector.capabilities:
+            more = [text for other, text in facts.get("with", {}).items() if other in names]
+            found.append(self._prose(f"**{_capital(facts['title'])}**: {' '.join([facts['arrives'], *more])}"))
+        return found
 
     def _field(self, connector: Connector, name: str, schema: Facts) -> Facts:
         facts = schema["properties"][name]
@@ -154,6 +163,10 @@ def icon_colour(name: str) -> str:
     return "#" + "".join(f"{round(channel * 255):02x}" for channel in channels)
 
 
+def _capital(text: str) -> str:
+    return text[0].upper() + text[1:]
+
+
 def _below(fields: list[Facts]) -> Iterator[tuple[Facts, str]]:
     """Each field with the title of the choice that it belongs to, empty where there is nothing to choose."""
     for field in fields:
@@ -197,6 +210,7 @@ class DocumentationExtension(Extension):
             documentation.form_fields,
             documentation.sections,
             documentation.requirements,
+            documentation.arrivals,
             icon_colour,
         ):
             environment.filters[function.__name__] = function

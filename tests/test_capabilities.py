@@ -47,6 +47,9 @@ WORDS = {
     "owners": r"owner(s|\d|_|\")|_owner|owned",
 }
 
+# Headings that the UI looks for, each for two capabilities, and what the documentation says of dbt.
+DOCUMENTED = ("### Usage & Lineage", "### Profiler & Data Quality", r"\*\*Models, [\w, ]+ of dbt\*\*: .*")
+
 # What is there in any case: abstract methods that a base class demands, with the types in their signatures, and what
 # the workflow of another capability calls so.
 ANYWAY = {
@@ -58,11 +61,13 @@ ANYWAY = {
         "Lineage is not read",
         # The framework keeps the dialects that it parses queries in there.
         r"metadata\.ingestion\.lineage\.models",
+        *DOCUMENTED,
     ),
     # What a database is called in BigQuery.
     "projects": ('"project", "projectid"', '"projectId": "p", "datasetId"'),
     # A right in PostgreSQL.
-    "usage": ("USAGE on",),
+    "usage": ("USAGE on", *DOCUMENTED),
+    "profiler": DOCUMENTED,
     "pipeline_status": (
         "yield_pipeline_status",
         r"metadata\.ingestion\.models\.pipeline_status",
@@ -73,13 +78,14 @@ ANYWAY = {
     "store": ("_get_ml_store", "Stores are not read"),
     # What dbt knows are tags and owners of its own.
     "tags": (
-        r"dbt\.yaml: (includeTags|dbtClassificationName): .*",
+        r"(dbt\.yaml|\.mdx): (includeTags|dbtClassificationName): .*",
+        *DOCUMENTED,
         r"yield_tag\b",
         r"metadata\.ingestion\.models\.ometa_classification",
         "OMetaTagAndClassification",
         "Tags are not read",
     ),
-    "owners": (r"dbt\.yaml: dbtUpdateOwners: .*",),
+    "owners": (r"(dbt\.yaml|\.mdx): dbtUpdateOwners: .*",),
 }
 
 # The kinds of connections; databases of a dialect that is known can do more than others, and not all the same.
