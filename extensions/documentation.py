@@ -61,7 +61,7 @@ class Documentation:
                     "said": {},
                 },
             )
-            section["said"].setdefault(_body(field), []).append(choice)
+            section["said"].setdefault(self._body(field), []).append(choice)
         return [section | {"paragraphs": list(_paragraphs(section.pop("said")))} for section in found.values()]
 
     def requirements(self, connector: Connector) -> dict[str, list[str]]:
@@ -145,6 +145,12 @@ class Documentation:
             found += self._nested(facts, path, options)
         return found
 
+    def _body(self, field: Facts) -> str:
+        """What there is to say of a field in a paragraph."""
+        default = f"Default: {self._code(field['default'])}." if field["default"] is not None else ""
+        required = "Required." if field["required"] else ""
+        return " ".join(filter(None, [field["text"], *field["notes"], default, required]))
+
     def _values(self, facts: Facts, example: Any) -> Facts:
         """The `default` of a field, as YAML has it, and the `notes` on its values."""
         values, default = facts.get("enum", ()), facts.get("default")
@@ -179,13 +185,6 @@ def _below(fields: list[Facts]) -> Iterator[tuple[Facts, str]]:
 def _kinds(field: Facts) -> list[Facts]:
     """The choices of a field that are ways to sign in."""
     return [choice for choice in field["choices"] if choice["auth"]]
-
-
-def _body(field: Facts) -> str:
-    """What there is to say of a field in a paragraph."""
-    default = f"Default: `{field['default']}`." if field["default"] is not None else ""
-    required = "Required." if field["required"] else ""
-    return " ".join(filter(None, [field["text"], *field["notes"], default, required]))
 
 
 def _paragraphs(said: dict[str, list[str]]) -> Iterator[str]:

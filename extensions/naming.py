@@ -28,8 +28,8 @@ _REFERENCE = r"&(?=#?\w+;)"
 _REFERABLE = re.compile(rf"[`<{{}}$]|{_REFERENCE}")
 # A line that begins with it is a heading, list, quote or rule, or in MDX a module's import or export.
 _BEGINNING = re.compile(r"^(?:[#>=+-]|\d{1,9}[.)](?=\s|$)|[ie](?=mport\s|xport\s))")
-# Expressions and tags of MDX; sections and identifiers of the UI.
-_FOREIGN = re.compile(r"[<{}$]")
+# Code spans as they are, and beside them expressions and tags of MDX, sections and identifiers of the UI.
+_FOREIGN = re.compile(r"(?<!`)(`+)(?!`).+?(?<!`)\1(?!`)|[<{}$]")
 # Beyond the characters of XML 1.0, section 2.2.
 _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
@@ -134,9 +134,7 @@ def plain(text: object) -> str:
 
 def prose(markdown: str) -> str:
     """Markdown of our own where what MDX and the UI would read as code of theirs is escaped, outside code spans."""
-    pieces = re.split(r"(`+[^`]+`+)", markdown)
-    pieces[::2] = [_FOREIGN.sub(lambda match: f"&#{ord(match[0])};", piece) for piece in pieces[::2]]
-    return "".join(pieces)
+    return _FOREIGN.sub(lambda match: f"&#{ord(match[0])};" if len(match[0]) == 1 else match[0], markdown)
 
 
 def cell(markdown: object) -> str:

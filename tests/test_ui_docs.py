@@ -128,6 +128,29 @@ def test_form_is_documented_where_the_ui_looks(service_type: str, template: Path
     assert place in renderer(template).files(answers)
 
 
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("type", "Always `MyDb`."),
+        ("scheme", "Always `postgresql+psycopg2`."),
+        ("sslMode", "One of `disable`, `allow`, `prefer`, `require`, `verify-ca`, `verify-full`. Default: `disable`."),
+        ("supportsProfiler", "Default: `true`."),
+        ("database", "Example: `my_db`. Required."),
+        ("password", "A secret"),
+        ("authType", "- **JWT Auth**: a JSON Web Token."),
+        ("jwt", "**JWT Auth**: "),
+    ],
+)
+def test_section_says_what_there_is_to_know_of_a_value(name: str, said: str, template: Path) -> None:
+    own = {"scheme": "postgresql+psycopg2", "auth_types": ["basic", "jwt"], "capabilities": ["profiler"]}
+    assert said in sections(renderer(template).text(FORM, SQL | own))[name]
+
+
+def test_default_with_backticks_is_code_as_a_whole(template: Path) -> None:
+    form = renderer(template).text(FORM, SQL | {"scheme": "bigquery", "capabilities": ["lineage"]})
+    assert "Default: `` `region-us`.INFORMATION_SCHEMA.JOBS_BY_PROJECT ``." in sections(form)["queryHistoryTable"]
+
+
 def test_what_the_form_does_not_show_is_below_a_heading_of_its_own(template: Path) -> None:
     form = renderer(template).text(FORM, EVERYTHING)
     shown, hidden = form.split("## Set by the Connector\n")
@@ -211,6 +234,15 @@ def test_page_tells_what_to_do_about_what_the_driver_says(scheme: str, template:
     known = [error for error in CATALOG.dialect(scheme)["errors"] if "needs" not in error]
     assert len(re.findall(r"^\| `", table, re.MULTILINE)) == len(known)
     assert all(error["title"] in table for error in known)
+
+
+@pytest.mark.parametrize("dialect", [name for name, facts in CATALOG.dialects.items() if "scheme" in facts])
+def test_what_is_known_of_a_dialect_is_markdown_that_mdx_takes(dialect: str, template: Path) -> None:
+    facts = CATALOG.dialects[dialect]
+    namespace = facts.get("namespace", "schema.table")
+    able = {"capabilities": capabilities("database", "sqlalchemy")} if "query_log" in facts else {}
+    page = renderer(template).text(PAGE, SQL | {"scheme": facts["scheme"], "namespace": namespace} | able)
+    check_mdx(page, dialect)
 
 
 @pytest.mark.parametrize("text", HOSTILE)

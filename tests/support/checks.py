@@ -51,7 +51,7 @@ def check_mdx(text: str, path: str) -> None:
 def without_code(markdown: str) -> str:
     """Markdown without fenced blocks and code spans."""
     prose = re.sub(r"^(`{3,})\w*\n.*?\n\1$", "", markdown, flags=re.MULTILINE | re.DOTALL)
-    return re.sub(r"(`+)[^`\n]+\1", "", prose)
+    return re.sub(r"(?<!`)(`+)(?!`).+?(?<!`)\1(?!`)", "", prose)
 
 
 def check_texts(unique: Mapping[str, str], into: Path, first_party: Iterable[str]) -> None:
