@@ -409,13 +409,18 @@ def placement_tables(placement: str, catalog: Catalog, template: Path, scratch: 
     for facts in catalog.dialects.values():
         if "scheme" in facts:
             for file in files(render(scheme=facts["scheme"])) ^ base:
-                conditions.setdefault(file, []).append(f"`scheme` is {facts['scheme']}")
+                conditions.setdefault(file, []).append(f"`scheme` is {'not ' * (file in base)}{facts['scheme']}")
     if missing := files(everything) ^ set(conditions):
         raise SystemExit(f"docs/reference.py: {placement}: no single answer explains {', '.join(sorted(missing))}")
     known = context_table(everything)
     groups: dict[str, list[str]] = {}
     for file in sorted(conditions):
         groups.setdefault(str(Path(file).parent), []).append(file)
+
+    def there(file: str) -> str:
+        joined = (" and " if file in base else " or ").join(conditions[file])
+        return joined.replace("` in `capabilities` or `", "` or `") or "always"
+
     for folder, members in groups.items():
         yield f"**{'At the root' if folder == '.' else code(folder + '/')}**"
         yield ""
@@ -424,7 +429,7 @@ def placement_tables(placement: str, catalog: Catalog, template: Path, scratch: 
             (
                 [
                     code(Path(file).name),
-                    " or ".join(conditions[file]).replace("` in `capabilities` or `", "` or `") or "always",
+                    there(file),
                     described(file, everything, known),
                 ]
                 for file in members

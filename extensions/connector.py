@@ -6,6 +6,7 @@ context; its parts are worked out when they are asked for.
 
 from __future__ import annotations
 
+import posixpath
 import re
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -151,15 +152,17 @@ class Connector:
         needed = {requirement for extra in self.extras.values() for requirement in extra["requirements"]}
         return sorted(one for one in needed if not one.startswith("openmetadata-ingestion"))
 
-    @property
-    def registered(self) -> dict[str, list[str]]:
-        """What a checkout comes to know of a contribution, by the file that knows it."""
+    def registered(self, converted: object) -> dict[str, list[str]]:
+        """What a checkout comes to know of a contribution, with or without a converter, by the file that knows it."""
+        answers = self.answers
+        wanted = {None, *(["converted"] if converted else [])}
+        wanted |= {"named"} if answers["display_name"] != answers["type_name"] else set()
         files: dict[str, list[str]] = {}
         for place in self.catalog.registration["places"]:
-            named = self.service["registration"]["loaders"] if place["files"] == "@loaders@" else place["files"]
-            files.setdefault(named[0].replace("@service_schema@", self.service["service_schema"]), []).append(
-                place["what"]
-            )
+            if place.get("when") in wanted:
+                named = self.service["registration"]["loaders"] if place["files"] == "@loaders@" else place["files"]
+                file = named[0].replace("@service_schema@", self.service["service_schema"])
+                files.setdefault(file, []).append(place["what"])
         return files
 
     @property
@@ -225,20 +228,24 @@ class Connector:
     def auth(self) -> list[Facts]:
         """The auth types asked for: their facts, `name`, `title`, `model` in `module`, `required` options.
 
-        `loose` are those of them that the schema itself does not require.
+        `loose` are those of them that the schema itself does not require. `shape` is the JSON Schema of what is
+        configured, `java` the class that OpenMetadata's server makes of it.
         """
         return [self._auth(name) for name in self.answers["auth_types"]]
 
     def _auth(self, name: str) -> Facts:
         facts = self.catalog.auth[name]
         here = facts["connections"][self.answers["connection_type"]]
-        if "definition" in here:
-            model, module = here["definition"]["name"], self.answers["config_module"]
-            by_schema = here["definition"]["required"]
+        if shape := here.get("definition"):
+            model = shape["name"]
+            pointer = self.definition_place(model)
+            module = self.answers["config_module"] if self.answers["is_package"] else _generated_module(pointer)
+            java = f"{self.java_package}.{self.answers['module']}.{model}"
         else:
             target = self._target(here["reference"])
             model, module = target["model"], _generated_module(target["pointer"])
-            by_schema = target["shape"].get("required", [])
+            shape, java = target["shape"], target["java"]
+        by_schema = shape.get("required", [])
         required = [option for option, details in here["options"].items() if details.get("required")]
         return {
             "name": name,
@@ -247,6 +254,8 @@ class Connector:
             "module": module,
             "required": required,
             "loose": [name for name in required if here["options"][name]["path"] not in by_schema],
+            "shape": shape,
+            "java": java,
             **here,
         }
 
@@ -376,6 +385,41 @@ class Connector:
     def schema_place(self) -> str:
         """The connection schema's path below the root of the specification."""
         return f"entity/services/connections/{self.answers['service_type']}/{self.answers['camel']}Connection.json"
+
+    @property
+    def java_package(self) -> str:
+        """The Java package of the connection's class."""
+        return f"org.openmetadata.schema.services.connections.{self.answers['service_type']}"
+
+    def definition_place(self, model: str) -> str:
+        """The path of an auth type's own schema below the root of the specification, by the name of its class."""
+        folder = f"entity/services/connections/{self.answers['service_type']}/{self.answers['module']}"
+        return f"{folder}/{model[0].lower()}{model[1:]}.json"
+
+    def definition_file(self, name: str) -> str:
+        """The file of an auth type's own schema in a checkout; empty, so that it is left out, where it has none.
+
+        In a checkout it has to be a file: OpenMetadata's Java model has a class for each file of the specification,
+        and none for a definition that only a oneOf refers to (jsonschema2pojo passes over a oneOf).
+        """
+        own = [auth["definition"] for auth in self.auth if auth["name"] == name and "definition" in auth]
+        if self.answers["is_package"] or not own:
+            return ""
+        return f"{self.answers['definitions_dir']}/{posixpath.basename(self.definition_place(own[0]['name']))}"
+
+    def choices(self, name: str) -> list[Facts]:
+        """What a property's oneOf chooses from, in the schema's order: `java` class and `shape` of each.
+
+        Empty where neither the property itself nor what it refers to is a oneOf.
+        """
+        if name == "authType":
+            return self.auth
+        target = self._target(self.properties[name]["reference"]) if "reference" in self.properties[name] else {}
+        if "oneOf" not in target.get("shape", {}):
+            return []
+        return [
+            {"java": java, "shape": shape} for java, shape in zip(target["java"], target["shape"]["oneOf"], strict=True)
+        ]
 
     def described(self, name: str, title: str | None = None) -> str | None:
         """A property's description, with what the dialect adds to it; `title` is what the source is called in it."""

@@ -23,6 +23,9 @@ PLACEMENTS: dict[str, dict[str, str]] = {
         "context_file": "CONNECTOR_CONTEXT.md",
         "schema_file": "src/{package}/schema/{camel}Connection.json",
         "steps_file": "src/{package}/schema/{camel}TestConnection.json",
+        # A package's connection is one file, and no Java knows it.
+        "definitions_dir": "",
+        "converter_file": "",
         "workflow_dir": "workflows",
         "tests_dir": "tests",
         "integration_dir": "",
@@ -43,6 +46,13 @@ PLACEMENTS: dict[str, dict[str, str]] = {
             "entity/services/connections/{service_type}/{camel}Connection.json"
         ),
         "steps_file": "openmetadata-service/src/main/resources/json/data/testConnections/{service_type}/{camel}.json",
+        "definitions_dir": (
+            "openmetadata-spec/src/main/resources/json/schema/entity/services/connections/{service_type}/{module}"
+        ),
+        "converter_file": (
+            "openmetadata-service/src/main/java/org/openmetadata/service/secrets/converter/"
+            "{type_name}ConnectionClassConverter.java"
+        ),
         "workflow_dir": "ingestion/src/metadata/examples/workflows",
         "tests_dir": "ingestion/tests/unit/topology/{service_type}",
         "integration_dir": "ingestion/tests/integration/{module}",

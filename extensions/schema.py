@@ -20,9 +20,9 @@ if TYPE_CHECKING:
 
 Json = dict[str, Any]
 
-# Root of the identifiers of OpenMetadata's JSON Schemas, and of their Java classes.
+# Root of the identifiers of OpenMetadata's JSON Schemas, and what they say to be.
 _SCHEMA_ROOT = "https://open-metadata.org/schema/"
-_JAVA_ROOT = "org.openmetadata.schema.services.connections"
+_DRAFT = "http://json-schema.org/draft-07/schema#"
 
 # What is said of the properties that have one value only.
 _TYPE = "Which connector the service is read by."
@@ -51,7 +51,6 @@ def reference(place: str, target: str, targets: Json) -> str:
 def connection_schema(connector: Connector) -> Json:
     """The JSON Schema (draft-07) of the service connection, complete."""
     camel, type_name = connector.answers["camel"], connector.answers["type_name"]
-    service_type = connector.answers["service_type"]
     enums = {f"{camel}Type": (_TYPE, type_name)}
     if scheme := connector.answers["scheme"]:
         enums[f"{camel}Scheme"] = (_SCHEME, scheme)
@@ -60,9 +59,9 @@ def connection_schema(connector: Connector) -> Json:
         for name, (text, value) in enums.items()
     }
     definitions |= {
-        definition["name"]: _definition(connector, definition)
-        for definition in (auth.get("definition") for auth in connector.auth)
-        if definition
+        auth["model"]: _definition(auth)
+        for auth in connector.auth
+        if "definition" in auth and not connector.definition_file(auth["name"])
     }
     properties = _head(camel, type_name, scheme) | {
         name: _property(connector, name, facts) for name, facts in connector.properties.items()
@@ -74,16 +73,26 @@ def connection_schema(connector: Connector) -> Json:
     }
     return {
         "$id": _SCHEMA_ROOT + connector.schema_place,
-        "$schema": "http://json-schema.org/draft-07/schema#",
+        "$schema": _DRAFT,
         "title": f"{type_name}Connection",
         "description": connector.answers["description"],
         "type": "object",
-        "javaType": f"{_JAVA_ROOT}.{service_type}.{type_name}Connection",
+        "javaType": f"{connector.java_package}.{type_name}Connection",
         "definitions": definitions,
         "properties": properties,
         "additionalProperties": False,
         "required": connector.required,
     }
+
+
+def definition_schema(connector: Connector, name: str) -> Json:
+    """The JSON Schema of an auth type's own fields, as a file below the connection schema.
+
+    Its title is the class that Python's generator makes of it, which would spell words in its own way.
+    """
+    (auth,) = (auth for auth in connector.auth if auth["name"] == name)
+    head = {"$id": _SCHEMA_ROOT + connector.definition_place(auth["model"]), "$schema": _DRAFT}
+    return head | _definition(auth) | {"title": auth["model"]}
 
 
 def test_connection(connector: Connector) -> Json:
@@ -158,19 +167,22 @@ def _property(connector: Connector, name: str, facts: Json) -> Json:
 
 
 def _auth_choice(connector: Connector, auth: Json) -> Json:
+    if connector.definition_file(auth["name"]):
+        place = posixpath.relpath(connector.definition_place(auth["model"]), posixpath.dirname(connector.schema_place))
+        return {"title": auth["definition"]["title"], "$ref": f"./{place}"}
     if "definition" in auth:
-        return {"$ref": f"#/definitions/{auth['definition']['name']}"}
+        return {"$ref": f"#/definitions/{auth['model']}"}
     choice = {"title": auth["label"]} if "label" in auth else {}
     return choice | {"$ref": _refer(connector, auth["reference"])}
 
 
-def _definition(connector: Connector, facts: Json) -> Json:
-    package = f"{_JAVA_ROOT}.{connector.answers['service_type']}.{connector.answers['module']}"
+def _definition(auth: Json) -> Json:
+    facts = auth["definition"]
     return {
         "title": facts["title"],
         "description": facts["description"],
         "type": "object",
-        "javaType": f"{package}.{facts['name']}",
+        "javaType": auth["java"],
         "properties": facts["properties"],
         "additionalProperties": False,
         "required": facts["required"],
@@ -204,6 +216,6 @@ class SchemaExtension(Extension):
 
     def __init__(self, environment: Environment) -> None:
         super().__init__(environment)
-        for function in (connection_schema, test_connection, sample):
+        for function in (connection_schema, definition_schema, test_connection, sample):
             environment.filters[function.__name__] = function
         environment.filters["schema_json"] = to_json

@@ -65,7 +65,7 @@ def load(file: Path) -> Any:
 
 
 def check_schema(file: Path, schema: dict[str, Any], targets: dict[str, Any]) -> Any:
-    """Check the connection schema by itself; gives the registry that resolves its references."""
+    """Check the connection schema and what is its own of it; gives the registry that resolves its references."""
     from jsonschema import Draft7Validator
 
     for error in Draft7Validator(Draft7Validator.META_SCHEMA).iter_errors(schema):
@@ -82,7 +82,19 @@ def check_schema(file: Path, schema: dict[str, Any], targets: dict[str, Any]) ->
             raise Fault(file, pointer, f"{given!r} does not fit the others: {wanted!r} does")
     for pointer, part in objects(schema):
         check_object(file, pointer, part)
-    return check_references(file, schema, targets)
+    registry = check_references(file, schema, targets)
+    for own in own_files(file, schema):
+        for pointer, part in objects(load(own)):
+            check_object(own, pointer, part)
+    return registry
+
+
+def own_files(file: Path, schema: dict[str, Any]) -> Iterator[Path]:
+    """The files that the schema refers to in the folder named after its type: definitions of its own."""
+    folder = schema["title"].removesuffix("Connection").lower()
+    for _, part in objects(schema):
+        if isinstance(part.get("$ref"), str) and part["$ref"].startswith(f"./{folder}/"):
+            yield file.parent / part["$ref"].partition("#")[0]
 
 
 def objects(part: Any, pointer: str = "") -> Iterator[tuple[str, dict[str, Any]]]:
@@ -127,6 +139,8 @@ def check_references(file: Path, schema: dict[str, Any], targets: dict[str, Any]
             contents = load(SPEC_IN_CHECKOUT / place)
         elif place in known:
             contents = known[place]
+        elif (SPEC_IN_CHECKOUT / place).is_file():
+            contents = load(SPEC_IN_CHECKOUT / place)
         else:
             raise LookupError(place)
         return DRAFT7.create_resource(contents)

@@ -168,6 +168,26 @@ if specification := os.environ.get("OPENMETADATA_SPEC"):
         assert set(fact.get("properties", {})) <= set(shape.get("properties", {}))
         assert fact.get("title", shape.get("title")) == shape.get("title")
 
+    @pytest.mark.parametrize("name", [name for name in TARGETS if "java" in TARGETS[name]])
+    def test_java_class_of_a_target_is_the_specifications(name: str) -> None:
+        path, _, fragment = TARGETS[name]["pointer"].partition("#/definitions/")
+        file = Path(specification) / path
+        contents = json.loads(file.read_text())
+        target = contents["definitions"][fragment] if fragment else contents
+        if "oneOf" in target:
+            branches = [json.loads((file.parent / choice["$ref"]).read_text()) for choice in target["oneOf"]]
+            assert [branch["javaType"] for branch in branches] == TARGETS[name]["java"]
+        else:
+            assert target["javaType"] == TARGETS[name]["java"]
+
+    def test_a_target_says_whether_it_is_a_oneof() -> None:
+        is_one_of = {}
+        for name, target in TARGETS.items():
+            path, _, fragment = target["pointer"].partition("#/definitions/")
+            contents = json.loads((Path(specification) / path).read_text())
+            is_one_of[name] = "oneOf" in (contents["definitions"][fragment] if fragment else contents)
+        assert is_one_of == {name: "oneOf" in target["shape"] for name, target in TARGETS.items()}
+
     CAPABILITIES = accepted(Choices(CATALOG).capabilities("database", "sqlalchemy", "not_in_there"))
 
     def test_scaffold_validates_in_a_checkout_with_the_specification(scaffold: Scaffold, tmp_path: Path) -> None:

@@ -100,6 +100,20 @@ def test_auth_types_asked_for_are_the_choices(
     assert made["required"] == required
 
 
+def test_oauth_is_a_file_of_its_own_in_a_checkout_because_java_has_no_class_for_a_definition(
+    scaffold: Scaffold, tmp_path: Path
+) -> None:
+    out = scaffold(tmp_path / "out", placement="contrib", auth_types=["oauth"], type_name="MyOLAPDb")
+    folder = out / "openmetadata-spec/src/main/resources/json/schema/entity/services/connections/database"
+    schema = json.loads((folder / "myDbConnection.json").read_text())
+    own = json.loads((folder / "myolapdb/oAuthClientCredentials.json").read_text())
+    choice = {"title": "OAuth Client Credentials", "$ref": "./myolapdb/oAuthClientCredentials.json"}
+    assert schema["properties"]["authType"]["oneOf"] == [choice]
+    assert "OAuthClientCredentials" not in schema["definitions"]
+    assert own["$id"].endswith("/connections/database/myolapdb/oAuthClientCredentials.json")
+    assert own["javaType"].endswith(".services.connections.database.myolapdb.OAuthClientCredentials")
+
+
 @pytest.mark.parametrize(
     ("namespace", "present", "absent"),
     [
@@ -188,7 +202,7 @@ def test_context_names_what_is_left_to_do(scaffold: Scaffold, tmp_path: Path) ->
         "Signs in with ```odd``` quotes.",
         "`img:1`, port 81",
         "openmetadata-spec/src/main/resources/json/schema/entity/services/databaseService.json",
-        "openmetadata-ui/src/main/resources/ui/src/utils/DatabaseServiceUtils.tsx",
+        "openmetadata-ui/src/main/resources/ui/src/utils/DatabaseServicePureUtils.ts",
         "`mysql` connector",
         "`SSL_ARGUMENTS`, `MY_DB_ERRORS`: set to what your driver takes and says",
         "make generate",

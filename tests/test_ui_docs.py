@@ -29,8 +29,11 @@ TARGETS = {target["pointer"]: target["shape"] for target in CATALOG.release["tar
 
 SCHEMA = "{{schema_file}}.jinja"
 FORM = "{% if not is_package %}{{form_docs_dir}}{% endif %}/{{connector.service.docs.form}}/{{type_name}}.md.jinja"
+OWN_SCHEMA = "{{connector.definition_file('oauth')}}.jinja"
 ICON = "{% if not is_package %}{{icon_file}}{% endif %}.jinja"
 PAGE = "{% if not is_package %}{{page_file}}{% endif %}.jinja"
+
+Facts = dict[str, Any]
 
 SERVICES = pytest.mark.parametrize("service_type", CATALOG.services)
 
@@ -75,20 +78,28 @@ def sections(form: str) -> dict[str, str]:
     return dict(found)
 
 
-def below(place: str, schema: dict[str, Any], facts: dict[str, Any]) -> Iterator[str]:
+def below(place: str, schema: Facts, targets: dict[str, Facts], facts: Facts) -> Iterator[str]:
     """The names of what is to be filled in below a property; lists are found by the property that holds them."""
     for choice in facts.get("oneOf", ()):
-        yield from below(place, schema, choice)
+        yield from below(place, schema, targets, choice)
     if "$ref" in facts:
         if facts["$ref"].startswith("#"):
             target = schema["definitions"][facts["$ref"].rpartition("/")[2]]
         else:
-            target = TARGETS[posixpath.normpath(posixpath.join(posixpath.dirname(place), facts["$ref"]))]
-        yield from below(place, schema, target)
+            target = targets[posixpath.normpath(posixpath.join(posixpath.dirname(place), facts["$ref"]))]
+        yield from below(place, schema, targets, target)
     for name, property_ in facts.get("properties", {}).items():
         if property_ and property_.get("type") != "array":
             yield name
-            yield from below(place, schema, property_)
+            yield from below(place, schema, targets, property_)
+
+
+def own_schemas(template: Path, answers: Answers) -> dict[str, Facts]:
+    """The schemas that an auth type has of its own, by their place."""
+    if "oauth" not in answers["auth_types"]:
+        return {}
+    schema = json.loads(renderer(template).text(OWN_SCHEMA, answers))
+    return {schema["$id"].removeprefix("https://open-metadata.org/schema/"): schema}
 
 
 @SERVICES
@@ -105,7 +116,8 @@ def test_whatever_is_filled_in_below_a_property_has_a_section(service_type: str,
     for answers in made(service_type):
         schema = json.loads(renderer(template).text(SCHEMA, answers))
         place = schema["$id"].removeprefix("https://open-metadata.org/schema/")
-        wanted = {name for facts in schema["properties"].values() for name in below(place, schema, facts)}
+        targets = TARGETS | own_schemas(template, answers)
+        wanted = {name for facts in schema["properties"].values() for name in below(place, schema, targets, facts)}
         found = sections(renderer(template).text(FORM, answers)).keys()
         assert found == wanted | schema["properties"].keys(), answers
 

@@ -94,7 +94,7 @@ def test_contribution_updates_and_reverts_as_one_commit(repository: Path, tmp_pa
     before = git(checkout, "rev-parse", "HEAD^{tree}")
     answers = ANSWERS | {"placement": "contrib", "display_name": "My DB"}
     copier.run_copy(str(repository), checkout, data=answers, defaults=True, unsafe=True, quiet=True)
-    assert git(checkout, "diff", "--name-only").count("\n") == 5
+    assert git(checkout, "diff", "--name-only").count("\n") == 6
     commit(checkout, "add My DB")
 
     def update_checkout() -> None:

@@ -104,6 +104,21 @@ def test_fault_is_one_line(file: str, edit: Callable[[Any], None], fault: str, p
     assert len(done.stderr.splitlines()) == 1
 
 
+def test_secret_in_a_definition_of_its_own_file_is_found(
+    scaffold: Scaffold, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = scaffold(tmp_path / "out", placement="contrib", skip_tasks=True, auth_types=["oauth"])
+    spec = "openmetadata-spec/src/main/resources/json/schema/entity/services/connections/database"
+    own = f"{spec}/mydb/oAuthClientCredentials.json"
+    (out / own).write_text((out / own).read_text().replace('"format": "password"', '"format": "text"'))
+    monkeypatch.chdir(out)
+    steps = "openmetadata-service/src/main/resources/json/data/testConnections/database/myDb.json"
+    code = "ingestion/src/metadata/ingestion/source/database/mydb"
+    sample = "ingestion/src/metadata/examples/workflows/my_db.yaml"
+    assert validate.main([f"{spec}/myDbConnection.json", steps, code, sample]) == 1
+    assert capsys.readouterr().err.startswith(f"{own}: /properties/clientSecret: is a secret")
+
+
 def test_check_without_a_step_is_found(package: Path) -> None:
     text = (package / STEPS).read_text()
     data = json.loads(text)

@@ -18,6 +18,9 @@ from extensions import naming
 from extensions.places import places
 from tasks import validate
 
+# OpenMetadata's for Java, by google-java-format.
+JAVA_LINE_LENGTH = 100
+
 # What the emitted pyproject.toml asks of a package, and OpenMetadata's line length of both.
 LINT = ["--select=E,F,I,UP,B,SIM,RUF", "--ignore=E501", "--target-version=py310", "--line-length=120"]
 
@@ -30,8 +33,9 @@ def evidence(answers: Mapping[str, Any]) -> list[str]:
 
 
 def validate_files(files: Mapping[str, str], paths: list[str]) -> int:
-    """Write the files at `paths` below the working directory, and run the validation task on them."""
-    for path in paths:
+    """Write the files at `paths` and the schemas below theirs, and run the validation task on them."""
+    folder = f"{Path(paths[0]).parent.as_posix()}/"
+    for path in [*paths, *(path for path in files if path.startswith(folder))]:
         Path(path).parent.mkdir(parents=True, exist_ok=True)
         Path(path).write_text(files[path])
     schema, steps, code, sample = paths
@@ -67,6 +71,10 @@ def check_texts(unique: Mapping[str, str], into: Path, first_party: Iterable[str
             json.loads(text)
         elif path.endswith((".yml", ".yaml")):
             yaml.load(text, Loader=yaml.CSafeLoader)
+        elif path.endswith(".java"):
+            # An import can't be broken.
+            lines = [line for line in text.splitlines() if not line.startswith("import ")]
+            assert max(map(len, lines)) <= JAVA_LINE_LENGTH, path
         elif path.endswith(".toml"):
             tomllib.loads(text)
         elif path.endswith(".md"):

@@ -106,7 +106,7 @@ def lay_over(checkout: Path, framework_python: Path, into: Path, types: Iterable
             for file in (checkout / SPEC / "entity/services/connections" / service_type).glob("*Connection.json")
             if json.loads(file.read_text(encoding="utf-8"))["title"] == f"{type_name}Connection"
         ]
-    _generate_connections(schemas.values(), package, into / "models")
+    _generate_connections(schemas, package, into / "models")
     for (service_type, type_name), schema in schemas.items():
         _register(package, Path(f"generated/schema/entity/services/{service_type}Service.py"), schema.stem, type_name)
     return into
@@ -136,16 +136,21 @@ def put_module(package: Path, place: Path, text: str) -> None:
     (package / place).write_text(text, encoding="utf-8")
 
 
-def _generate_connections(schemas: Iterable[Path], package: Path, scratch: Path) -> None:
-    """Put the models of connection schemas into the copied package."""
+def _generate_connections(schemas: dict[tuple[str, str], Path], package: Path, scratch: Path) -> None:
+    """Put the models of connection schemas, by service type and type, into the copied package."""
     source = scratch / "schema"
     write_schemas(source)
     places = []
-    for schema in schemas:
+    for (_, type_name), schema in schemas.items():
         place = Path("entity/services/connections", schema.parent.name)
         (source / place).mkdir(parents=True, exist_ok=True)
         shutil.copy(schema, source / place)
         places.append(place / f"{schema.stem}.py")
+        # Definitions in files of their own.
+        for own in sorted((schema.parent / type_name.lower()).glob("*.json")):
+            (source / place / own.parent.name).mkdir(exist_ok=True)
+            shutil.copy(own, source / place / own.parent.name)
+            places.append(place / own.parent.name / f"{own.stem}.py")
     generate_models(source, scratch / "out")
     for place in places:
         text = (scratch / "out" / place).read_text(encoding="utf-8")

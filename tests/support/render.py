@@ -7,7 +7,7 @@ answers have to be complete, and valid. One test holds this against Copier itsel
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -56,8 +56,10 @@ class Renderer:
         self._depth = len(root.relative_to(template).parts)
         self._template = template
 
-    def files(self, answers: Answers) -> dict[str, str]:
-        return dict(self._rendered(self._context(answers)))
+    def files(self, answers: Answers, only: Collection[str] = ()) -> dict[str, str]:
+        """Each file by its path; with `only`, those of these sources, by their places below template/connector."""
+        sources = [source for source in self._sources if not only or "/".join(source.parts[self._depth :]) in only]
+        return dict(self._rendered(self._context(answers), sources))
 
     def text(self, source: str, answers: Answers) -> str:
         """One file alone, by its place below template/connector."""
@@ -72,10 +74,10 @@ class Renderer:
             "_copier_conf": {"answers_file": f".copier-answers{named}.yml"},
         }
 
-    def _rendered(self, context: Answers) -> Iterator[tuple[str, str]]:
+    def _rendered(self, context: Answers, sources: Iterable[Path]) -> Iterator[tuple[str, str]]:
         # Most paths begin with the same few folders.
         known: dict[str, str] = {}
-        for source in self._sources:
+        for source in sources:
             parts = PurePosixPath(*source.parts[self._depth :])
             name = str(parts).removesuffix(".jinja")
             for part in name.split("/"):

@@ -34,7 +34,7 @@ START_SECONDS = 30.0
 
 @dataclass(frozen=True)
 class _Needs:
-    """What a system takes: server programs, the Python driver's module, the Debian package."""
+    """What a system takes: server programs, the Python driver's module, the Debian packages."""
 
     programs: tuple[str, ...]
     driver: str
@@ -46,6 +46,7 @@ NEEDS = {
     "mariadb": _Needs(("mariadb-install-db", "mariadbd"), "pymysql", "mariadb-server"),
     "sqlite": _Needs((), "sqlite3", ""),
     "rabbitmq": _Needs(("rabbitmq-server", "epmd"), "http.client", "rabbitmq-server"),
+    "java": _Needs(("java", "javac", "mvn"), "json", "default-jdk-headless maven"),
 }
 
 
@@ -116,7 +117,7 @@ def install(system_name: str) -> str | None:
         # one at a time: apt-get gives up where another one is at work, in a parallel test process say
         with (Path(tempfile.gettempdir()) / "connector-template-apt.lock").open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
-            for arguments in (["update"], ["install", "-y", "--no-install-recommends", needs.package]):
+            for arguments in (["update"], ["install", "-y", "--no-install-recommends", *needs.package.split()]):
                 # what went wrong shows in what is still missing
                 subprocess.run([apt, *arguments], env=environment, capture_output=True, check=False)
     return missing(system_name)
