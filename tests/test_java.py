@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 import posixpath
+import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import combinations
@@ -22,9 +23,13 @@ from extensions import naming
 from extensions.answers import Choices, accepted
 from extensions.catalog import Catalog
 from extensions.java import in_trial_order
+from tasks import register
+from tasks.plan import places
 from tests.conftest import ROOT, need
 from tests.support import systems
-from tests.support.java import Java, jars
+from tests.support.checkout import FACTORY
+from tests.support.java import FOLDER, Java, jars
+from tests.support.registration import contribution, entered
 from tests.support.render import EMPTY, Answers, Renderer
 
 CATALOG = Catalog(ROOT / "catalog")
@@ -86,7 +91,18 @@ def java(rendered: list[dict[str, str]], cache: Path, tmp_path_factory: pytest.T
     checkout = Java(tmp_path_factory.mktemp("java"), jars(cache))
     for files in rendered:
         checkout.write(files)
+    with entered(checkout.root):
+        shutil.copy(FOLDER / FACTORY.name, FACTORY)
+        for answers in CONTRIBUTIONS:
+            register_converter(answers)
     return checkout
+
+
+def register_converter(answers: Answers) -> None:
+    """Make the factory know a converter, as the task does that registers a contribution."""
+    connector = contribution(answers["name"], answers["service_type"], type_name=answers["type_name"])
+    (place,) = [place for place in places(connector, ROOT / "catalog") if place.get("when") == "converted"]
+    register.register(place)
 
 
 @dataclass(frozen=True)
@@ -138,16 +154,19 @@ def fields(files: dict[str, str]) -> dict[str, list[Branch]]:
     return {name: branches(part) for name, part in connection["properties"].items() if holds(part)}
 
 
-def test_every_branch_becomes_its_class_and_comes_back_the_same_with_a_stub_of_the_base_class(
+def test_factory_gives_a_converter_that_makes_every_branch_its_class_and_back_with_a_stub_of_the_base_class(
     java: Java, rendered: list[dict[str, str]]
 ) -> None:
-    """With classes that the generator of OpenMetadata's build makes. ClassConverter and JsonUtils are stubs, in
-    tests/support/java/stubs: Maven Central has no openmetadata-service, and openmetadata-spec only up to 1.4.0."""
+    """Registered one after the other, with the classes that the generator of OpenMetadata's build makes.
+
+    ClassConverter, JsonUtils and what the factory begins with are stubs, in tests/support/java: Maven Central has no
+    openmetadata-service, and openmetadata-spec only up to 1.4.0.
+    """
     specification = os.environ.get("OPENMETADATA_SPEC")
     java.compile(Path(specification) if specification else None)
     cases, expected = [], []
     for answers, files in zip(CONTRIBUTIONS, rendered, strict=True):
-        converter = f"org.openmetadata.service.secrets.converter.{answers['type_name']}ConnectionClassConverter"
+        package = f"org.openmetadata.schema.services.connections.{answers['service_type']}"
         for name, branches in fields(files).items():
             for branch in branches:
                 others = [other for other in branches if other is not branch]
@@ -155,7 +174,10 @@ def test_every_branch_becomes_its_class_and_comes_back_the_same_with_a_stub_of_t
                     # What fits several branches may become any of them.
                     if settings and not any(other.takes(settings) for other in others):
                         connection = {"type": answers["type_name"], name: settings}
-                        cases.append({"converter": converter, "field": name, "connection": connection})
+                        cases.append(
+                            {"type": f"{package}.{answers['type_name']}Connection", "field": name}
+                            | {"connection": connection}
+                        )
                         expected.append(branch.java)
     made = java.convert(cases)
     assert [answer["class"] for answer in made] == expected
@@ -166,7 +188,7 @@ def test_every_branch_becomes_its_class_and_comes_back_the_same_with_a_stub_of_t
         assert {key: back.get(key) for key in given} == given, case
 
 
-def test_converter_is_formatted_as_the_build_wants_it(java: Java) -> None:
+def test_converters_and_their_factory_are_formatted_as_the_build_wants_it(java: Java) -> None:
     assert java.unformatted() == []
 
 
