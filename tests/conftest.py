@@ -12,7 +12,7 @@ from typing import Any
 import copier
 import pytest
 
-from tests.support import typescript
+from tests.support import systems, typescript
 from tests.support.connector import Connector, Deploy, install
 from tests.support.contrib import write_checkout
 from tests.support.openmetadata import export_api_schemas
@@ -120,7 +120,7 @@ def real(cache: Path) -> Path:
 @pytest.fixture(scope="session")
 def node(cache: Path) -> Path:
     """The folder with the TypeScript compiler and quicktype."""
-    need(None if shutil.which("npm") else "npm is missing: install Node.js")
+    need(systems.install("node"))
     return typescript.install(cache)
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.support import typescript
-from tests.support.checkout import CATALOG, FACTORY, LOADERS, SPECIFICATION, connections, write_registry
+from tests.support.checkout import CATALOG, FACTORY, LOADERS, SPECIFICATION, connections, member, write_registry
 from tests.support.git import commit, git
 from tests.support.registration import CONSTANTS, ICONS, SETUP, contents, contribution, entered, is_within, run
 
@@ -165,4 +165,36 @@ def test_registered_typescript_is_checked_by_the_compiler(node: Path, tmp_path: 
             run(contribution(f"{name}_{service_type}", service_type, display_name="It's\u2028 \\ `new`"))
     faults, members = typescript.check(node, checkout)
     assert faults == []
-    assert members["databaseServiceType"]["MyDbDatabase"] == "MyDBDatabase"
+    assert "MyDbDatabase" in members["databaseServiceType"]
+
+
+def test_types_are_called_in_typescript_as_quicktype_calls_them(node: Path, tmp_path: Path) -> None:
+    types = [
+        "MyDb",
+        "YDB",
+        "Sftp",
+        "SapErp",
+        "SAS",
+        "neo4j",
+        "DBTCloud",
+        "QlikSense",
+        "S3",
+        "Db2",
+        "AzureSQL",
+        "PinotDB",
+    ]
+    types += [
+        "HTTPServer",
+        "My2Db",
+        "A",
+        "Ab",
+        "AB",
+        "ABc",
+        "X1Y2",
+        "Mlflow",
+        "MicroStrategy",
+        "Omni",
+        "SapS4Hana",
+        "Io",
+    ]
+    assert {name: member(name) for name in types} == typescript.members(node, types, tmp_path)

@@ -46,6 +46,7 @@ NEEDS = {
     "mariadb": _Needs(("mariadb-install-db", "mariadbd"), "pymysql", "mariadb-server"),
     "sqlite": _Needs((), "sqlite3", ""),
     "rabbitmq": _Needs(("rabbitmq-server", "epmd"), "http.client", "rabbitmq-server"),
+    "node": _Needs(("node", "npm"), "json", "nodejs npm"),
     "java": _Needs(("java", "javac", "mvn"), "json", "default-jdk-headless maven"),
 }
 

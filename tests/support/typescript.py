@@ -55,16 +55,26 @@ def check(node: Path, checkout: Path) -> tuple[list[str], dict[str, dict[str, st
             schema.parent.mkdir(parents=True, exist_ok=True)
             schema.write_text("{}", encoding="utf-8")
     files.append(interface / "constants/ServiceType.constant.ts")
-    request = checkout / "request.json"
-    request.write_text(json.dumps({"services": services, "files": [str(file) for file in files]}), encoding="utf-8")
-    done = subprocess.run(["node", "check.cjs", str(request)], cwd=node, check=True, capture_output=True, text=True)
-    *faults, members = done.stdout.splitlines()
+    request = {"services": services, "files": [str(file) for file in files]}
+    *faults, members = _run(node, checkout / "request.json", request)
     return faults, json.loads(members)
+
+
+def members(node: Path, types: list[str], scratch: Path) -> dict[str, str]:
+    """What quicktype calls the types of an enum."""
+    service = {"name": "anyServiceType", "types": types, "module": str(scratch / "any.ts")}
+    (line,) = _run(node, scratch / "request.json", {"services": [service], "files": []})
+    return json.loads(line)["anyServiceType"]
 
 
 def parse(node: Path, files: list[Path]) -> list[str]:
     """The faults that the compiler finds in the syntax of files, without what they import."""
-    request = files[0].with_name("request.json")
-    request.write_text(json.dumps({"services": [], "files": [], "parse": [str(file) for file in files]}))
-    done = subprocess.run(["node", "check.cjs", str(request)], cwd=node, check=True, capture_output=True, text=True)
-    return done.stdout.splitlines()[:-1]
+    request = {"services": [], "files": [], "parse": [str(file) for file in files]}
+    return _run(node, files[0].with_name("request.json"), request)[:-1]
+
+
+def _run(node: Path, file: Path, request: dict[str, Any]) -> list[str]:
+    """The lines of node/check.cjs, which has a request in a file."""
+    file.write_text(json.dumps(request), encoding="utf-8")
+    done = subprocess.run(["node", "check.cjs", str(file)], cwd=node, check=True, capture_output=True, text=True)
+    return done.stdout.splitlines()
