@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -20,7 +21,7 @@ _BRACKET = re.compile(r"[(\[{)\]}]")
 _TOKENS = {
     "json": r'"(?:\\.|[^"\\\n])*"',
     "python": r"#[^\n]*|\"\"\".*?\"\"\"|'''.*?'''|\"(?:\\.|[^\"\\\n])*\"|'(?:\\.|[^'\\\n])*'",
-    "java": r"//[^\n]*|/\*.*?\*/|\"(?:\\.|[^\"\\\n])*\"|'(?:\\.|[^'\\\n])*'",
+    "java": r"//[^\n]*|/\*.*?\*/|\"\"\".*?\"\"\"|\"(?:\\.|[^\"\\\n])*\"|'(?:\\.|[^'\\\n])*'",
     "typescript": r"//[^\n]*|/\*.*?\*/|`(?:\\.|[^`\\])*`|\"(?:\\.|[^\"\\\n])*\"|'(?:\\.|[^'\\\n])*'",
 }
 
@@ -77,11 +78,16 @@ class Source:
         for bracket in _BRACKET.finditer(self.code, opening):
             if bracket[0] in _CLOSING:
                 stack.append(_CLOSING[bracket[0]])
-            elif stack.pop() != bracket[0]:
+            elif not stack or stack.pop() != bracket[0]:
                 break
             if not stack:
                 return bracket.start()
         raise Unlike("a bracket is not closed")
+
+    def depth(self, index: int) -> int:
+        """How many brackets are open at a place."""
+        before = self.code[:index]
+        return sum(before.count(opening) - before.count(closing) for opening, closing in _CLOSING.items())
 
     def enclosing(self, index: int) -> int:
         """The opening bracket around a place."""
@@ -157,12 +163,14 @@ def put(
     key: str,
     key_of: Callable[[str], str | None],
     new: Callable[[str, str], str],
+    heading: str = "",
 ) -> str:
     """Put an item among `items` of the list that a bracket opens; gives the text, unchanged where the key is there.
 
     `key_of` gives the key of an item's text, None for what has none; `new` the new item's text without
-    a comma, of the text of the item that it is to be like, and of its indentation. Raises `Unlike`
-    where no item has a key, or another one differs in its case only.
+    a comma, of the text of the item that it is to be like, and of its indentation. Below a `heading`, a
+    comment, stands the first of them. Raises `Unlike` where no item has a key, or another one differs in
+    its case only.
     """
     texts = {item: source.text[item.start : item.end] for item in source.items(opening)}
     if key in map(key_of, texts.values()):
@@ -175,34 +183,47 @@ def put(
     before = [item for found, item in keyed if order(found) < order(key)]
     item = before[-1] if before else keyed[0][1]
     text = new(texts[item], source.indent(item.start)).replace("\r\n", "\n").replace("\n", source.newline)
-    return _put_after(source, opening, item, text) if before else _put_before(source, opening, item, text)
+    return _put_after(source, opening, item, text) if before else _put_before(source, opening, item, text, heading)
 
 
 def _put_after(source: Source, opening: int, item: Span, text: str) -> str:
     if not _has_lines(source, opening, item):
         return source.replaced(item.end, item.end, f", {text}")
     comma = re.match(r"\s*,", source.code[item.end :])
-    end = item.end + comma.end() if comma else item.end
-    # A comment after an item is about this item, and stays on its line.
-    line_end = source.line(end).end
-    if not source.code[end:line_end].strip():
-        end = line_end
+    end = _with_comment(source, item.end + comma.end() if comma else item.end)
     added = f"{source.newline}{source.indent(item.start)}{text}"
     if comma:
         return source.replaced(end, end, f"{added},")
     return source.replaced(item.end, end, f",{source.text[item.end : end]}{added}")
 
 
-def _put_before(source: Source, opening: int, item: Span, text: str) -> str:
-    gap = f"{source.newline}{source.indent(item.start)}" if _has_lines(source, opening, item) else " "
-    return source.replaced(item.start, item.start, f"{text},{gap}")
+def _put_before(source: Source, opening: int, item: Span, text: str, heading: str) -> str:
+    if not _has_lines(source, opening, item):
+        return source.replaced(item.start, item.start, f"{text}, ")
+    # Comments above an item are about it, unless they are a heading.
+    start = source.line(item.start).start
+    while start - 1 > opening:
+        line = source.line(start - 1)
+        comment = source.text[line.start : line.end].strip()
+        if not comment or source.code[line.start : line.end].strip() or line.start <= opening:
+            break
+        if heading and comment.lstrip("/# ").casefold() == heading.casefold():
+            break
+        start = line.start
+    indent = source.indent(item.start)
+    return source.replaced(start, start, f"{indent}{text},{source.newline}")
+
+
+def _with_comment(source: Source, end: int) -> int:
+    """The end of a line of which only a comment is left: the comment is about what stands before it."""
+    line_end = source.line(end).end
+    return end if source.code[end:line_end].strip() else line_end
 
 
 def _has_lines(source: Source, opening: int, item: Span) -> bool:
     """Whether items stand on lines of their own."""
-    return (
-        opening < source.line(item.start).start and not source.code[source.line(item.start).start : item.start].strip()
-    )
+    line = source.line(item.start)
+    return opening < line.start and not source.code[line.start : item.start].strip()
 
 
 def keys(template: str, anywhere: bool = False) -> Callable[[str], str | None]:
@@ -220,45 +241,70 @@ def keys(template: str, anywhere: bool = False) -> Callable[[str], str | None]:
 def laid_out(forms: Sequence[str], width: int, indent: str) -> str:
     """The first form whose lines, the comma included, are within `width` columns, else the last one.
 
-    A form has two blanks a level; they become tabs where the list is indented by tabs.
+    What a form has for a level of indentation becomes a tab where the list is indented by tabs.
     """
     for form in forms:
         first, *rest = form.split("\n")
         if "\t" in indent:
-            rest = [re.sub(r"^(?:  )+", lambda match: "\t" * (len(match[0]) // 2), line) for line in rest]
+            unit = min((len(line) - len(line.lstrip()) for line in rest if line.startswith(" ")), default=1)
+            levels = [(len(line) - len(line.lstrip(" "))) // unit for line in rest]
+            rest = ["\t" * level + line.lstrip(" ") for level, line in zip(levels, rest, strict=True)]
         lines = [first, *(indent + line for line in rest)]
-        text = "\n".join(lines)
-        if len(indent) + max(len(first) + 1, *(len(line) + 1 - len(indent) for line in lines[1:]), 0) <= width:
+        if max(len(indent) + len(first), *map(len, lines[1:]), 0) < width:
             break
-    return text
+    return "\n".join(lines)
 
 
-def find(source: Source, texts: Sequence[str]) -> int:
-    """Where the last character of texts that follow each other stands, a bracket. Raises `Unlike` without them."""
-    place = 0
-    for text in texts:
-        match = re.compile(pattern(text)).search(source.code, place)
-        if not match:
-            raise Unlike(f"it has no `{text}`" if place == 0 else f"no `{text}` follows `{texts[0]}`")
-        place = match.end()
-    return place - 1
+def declared(source: Source, name: str, opens: str) -> list[int]:
+    """The last bracket of what a name is declared as, at the outermost level: `name: Type = opens`."""
+    expression = re.compile(rf"\b{re.escape(name)}\b\s*(?::(?:[^;=]|=>)*?)?=\s*{pattern(opens)}")
+    return [match.end() - 1 for match in expression.finditer(source.code) if not source.depth(match.start())]
 
 
-def around(source: Source, text: str) -> int:
-    """The bracket around the first place where a text stands."""
-    match = re.compile(pattern(text)).search(source.code)
-    if not match:
-        raise Unlike(f"it has no `{text}`")
-    return source.enclosing(match.start())
+def around(source: Source, text: str) -> list[int]:
+    """The brackets around the places where a text stands, each once."""
+    found = []
+    for match in re.compile(pattern(text)).finditer(source.code):
+        with suppress(Unlike):
+            found.append(source.enclosing(match.start()))
+    return list(dict.fromkeys(found))
+
+
+def ending(source: Source, text: str) -> list[int]:
+    """The brackets with which the places where a text stands end."""
+    return [match.end() - 1 for match in re.compile(pattern(text)).finditer(source.code)]
+
+
+def the_one(source: Source, openings: Sequence[int], key_of: Callable[[str], str | None], holds: str) -> int:
+    """The one list of those that brackets open whose items have keys, and hold a text; raises `Unlike` otherwise."""
+    fitting, fault = [], Unlike("its list is not where it is known to be")
+    for opening in openings:
+        try:
+            texts = [source.text[item.start : item.end] for item in source.items(opening)]
+        except Unlike as error:
+            fault = error
+            continue
+        keyed = [text for text in texts if key_of(text) is not None]
+        if any(holds in text for text in keyed):
+            fitting.append(opening)
+        else:
+            fault = Unlike(f"its entries have no `{holds}`" if keyed else "its list has no entry to go by")
+    if len(fitting) > 1:
+        raise Unlike("it has several lists that may be meant")
+    if not fitting:
+        raise fault
+    return fitting[0]
 
 
 def member(source: Source, opening: int, name: str) -> int:
-    """The bracket that opens a member of a JSON object."""
-    for item in source.items(opening):
-        match = re.match(rf'"{re.escape(name)}"\s*:\s*(?=[\[{{])', source.text[item.start : item.end])
-        if match:
-            return item.start + match.end()
-    raise Unlike(f"it has no list or object {name!r} where it is known to be")
+    """The bracket that opens a member of a JSON object. Raises `Unlike` where there is none, or more than one."""
+    begins = re.compile(rf'"{re.escape(name)}"\s*:\s*(?=[\[{{])')
+    found = [match.end() for item in source.items(opening) if (match := begins.match(source.text, item.start))]
+    if len(found) > 1:
+        raise Unlike(f"it has {name!r} twice in one object")
+    if not found:
+        raise Unlike(f"it has no list or object {name!r} where it is known to be")
+    return found[0]
 
 
 def below(source: Source, items: Sequence[Span], heading: str, start: int) -> Sequence[Span]:
@@ -284,19 +330,28 @@ def put_line(source: Source, key: str, line: str, key_of: Callable[[str], str | 
     # Imports are sorted as bytes are, by all tools that sort them.
     before = [span for found, span in keyed if found < key]
     if before:
-        return source.replaced(before[-1].end, before[-1].end, f"{source.newline}{line}")
+        end = _with_comment(source, before[-1].end)
+        return source.replaced(end, end, f"{source.newline}{line}")
     start = keyed[0][1].start
     return source.replaced(start, start, f"{line}{source.newline}")
 
 
-def statements(source: Source, begins: str, holds: str) -> Sequence[Span]:
-    """The statements that begin a line with a word and hold a text, up to their semicolons."""
-    found = []
-    for match in re.finditer(rf"^{re.escape(begins)}\b", source.code, re.MULTILINE):
-        end = source.code.find(";", match.start()) + 1
-        if end and holds in source.text[match.start() : end]:
-            found.append(Span(match.start(), end))
-    return found
+_IMPORTS = {
+    "typescript": re.compile(r"^import\b(?!\s*\()[^;'\"]*(['\"])[^'\"\n]*\1[ \t]*;?", re.MULTILINE),
+    "java": re.compile(r"^import\b[^;]*;", re.MULTILINE),
+}
+
+
+def imports(source: Source, holds: str = "") -> Sequence[Span]:
+    """The imports that begin a line and hold a text."""
+    found = [Span(match.start(), match.end()) for match in _IMPORTS[source.language].finditer(source.code)]
+    return [span for span in found if holds in source.text[span.start : span.end]]
+
+
+def is_imported(source: Source, text: str) -> bool:
+    """Whether an import holds a text, which may have other blanks."""
+    expression = re.compile(pattern(text))
+    return any(expression.search(source.text[span.start : span.end]) for span in imports(source))
 
 
 def put_case(source: Source, opening: int, key: str, template: str, body: Sequence[str], needs: str) -> str:
@@ -315,6 +370,10 @@ def put_case(source: Source, opening: int, key: str, template: str, body: Sequen
         raise Unlike(f"its switch has no case with `{needs}`")
     before = [case for found, case in keyed if order(found) < order(key)]
     like = before[-1] if before else keyed[0][1]
+    # What stands above the new case must not fall into it.
+    place = cases.index(like) + (1 if before else 0)
+    if place and not _ENDED.search(source.code[cases[place - 1].start : cases[place - 1].end]):
+        raise Unlike("its switch has a case that goes on into the next one")
     indent, unit = source.indent(like.start), _unit(source, opening, like)
     label = template.replace("KEY", key)
     braces = source.code[like.start : like.end].endswith("}")
@@ -333,10 +392,14 @@ def put_case(source: Source, opening: int, key: str, template: str, body: Sequen
     return source.replaced(like.start, like.start, f"{text}{gap}")
 
 
+_LABEL = re.compile(r"[(\[{]|[)\]}]|(?<![.\w$])(?:case\b(?!\s*:)|default(?=\s*:))")
+_ENDED = re.compile(r"\b(?:break|continue|return\b[^;{}]*|throw\b[^;{}]*)\s*;?\s*\}*$")
+
+
 def _cases(source: Source, opening: int) -> list[Span]:
     """The cases of a switch, `default` too: labels that share their statements are one."""
     end, depth, starts = source.closing(opening), 0, []
-    for match in re.compile(r"[(\[{]|[)\]}]|\b(?:case|default)\b").finditer(source.code, opening + 1, end):
+    for match in _LABEL.finditer(source.code, opening + 1, end):
         if match[0] in _CLOSING:
             depth += 1
         elif match[0] in _CLOSING.values():

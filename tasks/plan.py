@@ -78,8 +78,10 @@ checkout, then run in its root:
 
     git apply register-{name}.patch
 
-Where the checkout is not of the 2.0 line, `git apply --reject` does what fits, and leaves the rest in
-files that end with .rej.
+It fits the files as the 2.0 line has them, and one connector: what it adds stands where a second one's
+would go. For the next connector, or another release, scaffold in the checkout itself, where the same is
+done in the files as they are. `git apply --reject` does what fits, and leaves the rest in files that end
+with .rej.
 
 """
 
@@ -134,9 +136,12 @@ def _filled(data: Any, names: Mapping[str, Any]) -> Any:
 
 
 def _typescript(text: str) -> str:
-    """Text between single quotes."""
-    quoted = json.dumps(text, ensure_ascii=False)[1:-1].replace('\\"', '"').replace("'", "\\'")
-    return "'" + re.sub("[\x7f-\x9f\u2028\u2029\ufeff]", lambda match: f"\\u{ord(match[0]):04x}", quoted) + "'"
+    """Text between quotes, of the kind that needs fewer escapes, single ones if they are even."""
+    quoted = json.dumps(text, ensure_ascii=False)[1:-1]
+    mark = '"' if text.count("'") > text.count('"') else "'"
+    if mark == "'":
+        quoted = quoted.replace('\\"', '"').replace("'", "\\'")
+    return mark + re.sub("[\x7f-\x9f\u2028\u2029\ufeff]", lambda match: f"\\u{ord(match[0]):04x}", quoted) + mark
 
 
 def _load(file: Path) -> Any:

@@ -14,9 +14,11 @@ from __future__ import annotations
 
 import ast
 import json
+import os
 import re
 import shutil
 import sys
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -43,7 +45,7 @@ def main(arguments: list[str]) -> int:
                 register(place)
     else:
         file = Path(f"register-{contribution.name}.patch")
-        write(file, patch(contribution, plan).encode())
+        write_patch(file, patch(contribution, plan))
         # An update renders into folders of its own as well, which is nobody's news.
         if operation != "update":
             print(f"{file}: this is no OpenMetadata checkout; apply it in one, as its first lines say")
@@ -61,7 +63,7 @@ def is_known(place: dict[str, Any]) -> bool:
 
 def register(place: dict[str, Any]) -> None:
     """Edit the file of one place, the first of those it may be that is as it is known, or say what to do by hand."""
-    faults = []
+    faults, old = [], ""
     for file in [Path(name) for name in place["files"] if Path(name).is_file()]:
         try:
             old = read(file)
@@ -78,7 +80,7 @@ def register(place: dict[str, Any]) -> None:
         return
     if place["wanted"]:
         fault = faults[0] if faults else f"{place['files'][0]}: it is not there"
-        print(f"{fault}; add {by_hand(place)}", file=sys.stderr)
+        print(f"{fault}; add {by_hand(place, old)}", file=sys.stderr)
 
 
 def read(file: Path) -> str:
@@ -89,20 +91,42 @@ def read(file: Path) -> str:
 
 
 def write(file: Path, contents: bytes) -> None:
-    """Put contents into a file, all or nothing."""
-    scratch = file.with_name(f".{file.name}.new")
-    scratch.write_bytes(contents)
-    if file.exists():
-        shutil.copymode(file, scratch)
-    scratch.replace(file)
+    """Put contents into a file, or where it links to, all or nothing. Raises OSError."""
+    target = file.resolve()
+    handle, scratch = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
+    try:
+        with os.fdopen(handle, "wb") as stream:
+            stream.write(contents)
+        if target.exists():
+            shutil.copymode(target, scratch)
+        else:
+            Path(scratch).chmod(0o644)
+        Path(scratch).replace(target)
+    except OSError:
+        Path(scratch).unlink()
+        raise
+
+
+def write_patch(file: Path, text: str) -> None:
+    """Write the patch, unless a file of somebody else is in its place."""
+    try:
+        if file.exists() and not file.read_bytes().startswith(b"Makes an OpenMetadata checkout know "):
+            print(f"{file}: it is not this template's; move it away, and scaffold again", file=sys.stderr)
+        elif not file.exists() or file.read_bytes() != text.encode():
+            write(file, text.encode())
+    except OSError as fault:
+        print(f"{file}: it can't be written: {fault.strerror}", file=sys.stderr)
 
 
 def edited(source: Source, shapes: list[list[dict[str, Any]]]) -> str:
     """The text after all edits of the first shape that it has. Raises `Unlike` where it has none of them."""
     faults = []
-    for shape in shapes:
-        changed = source
+    for shape in sorted(shapes, key=lambda shape: not looks(source.text, shape)):
         try:
+            # Where the entries are there, what they need is a person's.
+            if all(apply(source, edit) == source.text for edit in shape if "imports" not in edit):
+                return source.text
+            changed = source
             for edit in shape:
                 changed = Source(apply(changed, edit), source.language)
         except Unlike as fault:
@@ -112,55 +136,87 @@ def edited(source: Source, shapes: list[list[dict[str, Any]]]) -> str:
     raise faults[0]
 
 
+def looks(text: str, shape: list[dict[str, Any]]) -> bool:
+    """Whether a text seems to be of a shape: all that its edits look for is somewhere."""
+    signs = [edit[sign] for edit in shape for sign in ("around", "holds", "imports") if sign in edit]
+    signs += [edit["switch"][0] for edit in shape if "switch" in edit]
+    return all(sign in text for sign in signs)
+
+
 def apply(source: Source, edit: dict[str, Any]) -> str:
     """The text after one edit of registration.yml."""
     if "json" in edit:
-        return put_json(source, edit["json"], edit["value"])
-    key_of = edits.keys(edit["key"])
+        return put_json(source, edit["json"], edit["value"], edit.get("member", ""))
+    if "uses" in edit and not edits.is_imported(source, edit["uses"]):
+        raise Unlike(f"it does not import {edit['uses']}")
     if "imports" in edit:
-        begins, holds = edit["imports"]
-        if "there" in edit and re.search(edits.pattern(edit["there"]), source.text):
+        if "there" in edit and edits.is_imported(source, edit["there"]):
             return source.text
-        lines = edits.statements(source, begins, holds)
+        lines = edits.imports(source, edit["imports"])
         if "section" in edit:
             lines = edits.below(source, lines, edit["section"], 0)
         return edits.put_line(source, edit["name"], edit["line"], edits.keys(edit["key"], anywhere=True), lines)
     if "switch" in edit:
         opens, needs = edit["switch"]
-        return edits.put_case(source, edits.find(source, [opens]), edit["name"], edit["key"], edit["body"], needs)
-    opening = edits.find(source, edit["opens"]) if "opens" in edit else edits.around(source, edit["around"])
+        openings = edits.ending(source, opens)
+        if len(openings) != 1:
+            raise Unlike(f"it has {len(openings) or 'no'} `{opens}`")
+        return edits.put_case(source, openings[0], edit["name"], edit["key"], edit["body"], needs)
+    key_of = edits.keys(edit["key"])
+    if "declares" in edit:
+        openings = edits.declared(source, edit["declares"], edit["opens"])
+        if not openings:
+            raise Unlike(f"it has no `{edit['declares']} = {edit['opens']}`")
+    elif "around" in edit:
+        openings = edits.around(source, edit["around"])
+    else:
+        openings = edits.ending(source, edit["opens"])
+    if not openings:
+        raise Unlike(f"it has no `{edit.get('around', edit.get('opens'))}`")
+    opening = edits.the_one(source, openings, key_of, edit.get("holds", ""))
     items = source.items(opening)
-    if edit.get("holds") and not any(edit["holds"] in source.text[item.start : item.end] for item in items):
-        raise Unlike(f"its entries have no `{edit['holds']}`")
     if "section" in edit:
         items = edits.below(source, items, edit["section"], opening)
 
     def new(like: str, indent: str) -> str:
         return edits.laid_out(edit["forms"], edit.get("width", 0), indent)
 
-    return edits.put(source, opening, items, edit["name"], key_of, new)
+    return edits.put(source, opening, items, edit["name"], key_of, new, edit.get("section", ""))
 
 
-def put_json(source: Source, path: list[str], value: str) -> str:
-    """Put an item like its neighbours into a list of a JSON text; `value` stands for the last text in it.
+def put_json(source: Source, path: list[str], value: str, member: str) -> str:
+    """Put an item like its neighbours into a list of a JSON text: a string, or an object with one member.
 
-    A path of neighbours, such as `./connections/database/mysqlConnection.json`, keeps its folders.
+    A path of neighbours, such as `./connections/database/mysqlConnection.json`, keeps its folders: `value`
+    is its last part.
     """
     opening = source.code.find("{")
     for name in path:
         opening = edits.member(source, opening, name)
+    items = source.items(opening)
+
+    def read_item(item: str) -> Any:
+        try:
+            return json.loads(item)
+        except ValueError as fault:
+            raise Unlike(f"it can't be read: {fault}") from fault
 
     def key_of(item: str) -> str | None:
-        texts = re.findall(r'"((?:\\.|[^"\\])*)"', item)
-        return texts[-1].rpartition("/")[2] if texts else None
+        found = read_item(item)
+        text = found.get(member) if isinstance(found, dict) else found
+        return text.rpartition("/")[2] if isinstance(text, str) else None
+
+    def is_plain(item: str) -> bool:
+        found = read_item(item)
+        return list(found) == [member] if isinstance(found, dict) else isinstance(found, str)
 
     def new(like: str, indent: str) -> str:
-        made = re.sub(r'[^"/]*("\s*}?)$', lambda match: value + match[1], like)
-        if key_of(made) != value:
+        plain = [text for text in [like, *(source.text[item.start : item.end] for item in items)] if is_plain(text)]
+        if not plain:
             raise Unlike("its entries have more to them")
-        return made
+        return re.sub(r'[^"/]*("\s*}?)$', lambda match: value + match[1], plain[0])
 
-    return edits.put(source, opening, source.items(opening), value, key_of, new)
+    return edits.put(source, opening, items, value, key_of, new)
 
 
 def check(old: str, new: str, language: str) -> None:
@@ -170,20 +226,27 @@ def check(old: str, new: str, language: str) -> None:
             json.loads(new.removeprefix("\ufeff"))
         elif language == "python":
             ast.parse(new)
-    except ValueError as fault:
-        raise Unlike(f"it can't be read: {fault}") from fault
     except SyntaxError as fault:
         raise Unlike(f"it can't be read: {fault.msg}, line {fault.lineno}") from fault
+    except (ValueError, RecursionError) as fault:
+        raise Unlike(f"it can't be read: {fault}") from fault
     if Source(old, language).is_balanced() != Source(new, language).is_balanced():
         raise Unlike("its brackets are not as they have to be")
 
 
-def by_hand(place: dict[str, Any]) -> str:
-    """What a person has to add, in one line."""
-    texts = [
-        edit.get("line") or edit.get("forms", [""])[0] or " ".join(edit.get("body", ())) for edit in place["shapes"][0]
-    ]
-    return f"{place['what']} by hand: " + ", ".join(f"`{' '.join(text.split())}`" for text in texts)
+def by_hand(place: dict[str, Any], text: str) -> str:
+    """What a person has to add to a text, in one line: in the shape that it seems to have."""
+    shape = next((shape for shape in place["shapes"] if looks(text, shape)), place["shapes"][0])
+    added = [f"`{' '.join(entry(edit).split())}`" for edit in shape]
+    return f"{place['what']} by hand: {', '.join(added)}"
+
+
+def entry(edit: dict[str, Any]) -> str:
+    """What an edit adds."""
+    if "switch" in edit:
+        return " ".join([edit["key"].replace("KEY", edit["name"]), *edit["body"]])
+    added: str = edit.get("line") or edit["forms"][0]
+    return added
 
 
 def fault_text(fault: Exception) -> str:

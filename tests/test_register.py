@@ -61,7 +61,7 @@ def test_connector_is_known_wherever_it_has_to_be(
     assert icons.count("  mydb: myDbIcon,\n") == 1
     assert section_of("mydb:", icons) == names["icons"]
     assert CONSTANTS.read_text().count(f"  {names['enum']}.MyDB,\n") == 1
-    assert f"  [{names['enum']}.MyDB, 'My \\'DB\\''],\n" in CONSTANTS.read_text()
+    assert f"  [{names['enum']}.MyDB, \"My 'DB'\"],\n" in CONSTANTS.read_text()
     assert f"import org.openmetadata.schema.services.connections.{service_type}.MyDbConnection;" in FACTORY.read_text()
     assert "Map.entry(MyDbConnection.class, new MyDbConnectionClassConverter())" in FACTORY.read_text()
     assert '    "mydb": {"my_db-driver~=1.0"},\n    "mysql":' in SETUP.read_text()
@@ -99,7 +99,7 @@ def test_entries_that_people_have_changed_stay_as_they_are(checkout: Path) -> No
         (ICONS, "assets/img/service-icon-mydb.svg", "assets/img/service-icon-mydb.png"),
         (SETUP, '"my_db-driver~=1.0"', '"my_db-driver~=2.0", "other"'),
         (CONSTANTS, "  DatabaseServiceType.MyDB,\n", ""),
-        (CONSTANTS, "  [DatabaseServiceType.MyDB, 'My DB'],\n", ""),
+        (CONSTANTS, "'My DB'", "'My own DB'"),
     ):
         assert old in file.read_text()
         file.write_text(file.read_text().replace(old, new))

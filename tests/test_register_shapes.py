@@ -115,6 +115,94 @@ CHANGED: dict[str, tuple[Path, Callable[[str], str], str]] = {
         ", Map.entry(MyDbConnection.class, new MyDbConnectionClassConverter())",
     ),
     "converters with Windows line ends": (FACTORY, crlf, "MyDbConnectionClassConverter())"),
+    "one entry that says more": (
+        SCHEMA,
+        lambda text: re.sub(r'("\$ref": "[^"]*hiveConnection.json")', r'\1, "title": "Hive"', text),
+        '{\n              "$ref": "./connections/database/myDbConnection.json"\n            }',
+    ),
+    "forms that are loaded in the same way, above": (
+        LOADER,
+        lambda text: text.replace(
+            "type SchemaLoader",
+            "const FORMS = {\n  [DatabaseServiceType.Athena]: () => import('../components/Athena'),\n};\n\n"
+            "export const isOld = (type: DatabaseServiceType) => [DatabaseServiceType.Athena].includes(type);\n"
+            "type SchemaLoader",
+            1,
+        ),
+        "connectionSchemas/connections/database/myDbConnection.json'",
+    ),
+    "cases that end with a property called default": (
+        LOADER,
+        lambda _: switched(
+            "    case DatabaseServiceType.Mssql:\n      schema = mysqlConnection.default;\n      break;\n",
+            "    default:\n      break;\n",
+        ),
+        "mysqlConnection.default;\n      break;\n    case DatabaseServiceType.MyDB:",
+    ),
+    "icon's import commented out": (
+        ICONS,
+        lambda text: f"// import myDbIcon from '../assets/img/old.svg';\n{text}",
+        "\nimport myDbIcon from '../assets/img/service-icon-mydb.svg';\n",
+    ),
+    "imports with comments behind them": (
+        ICONS,
+        lambda text: re.sub(r"(from '.*?';)", r"\1 // eslint-disable-line", text),
+        "// eslint-disable-line\nimport myDbIcon from '../assets/img/service-icon-mydb.svg';\n",
+    ),
+    "no semicolons": (ICONS, lambda text: text.replace(";", ""), "\nimport myDbIcon from '../assets/img/service"),
+    "the name of the icons above another map": (
+        ICONS,
+        lambda text: text.replace(
+            "const SERVICE_ICON_LOADERS",
+            "type Known = keyof typeof SERVICE_ICON_LOADERS;\nconst DEFAULTS = {\n  logo: logo,\n};\n\n"
+            "const SERVICE_ICON_LOADERS",
+            1,
+        ),
+        "DEFAULTS = {\n  logo: logo,\n};",
+    ),
+    "the list of new connectors used above another list": (
+        CONSTANTS,
+        lambda text: text.replace(
+            "export const BETA",
+            "export const isNew = (type: string) => BETA_SERVICES.includes(type);\n"
+            "export const EXCLUDED = [\n  DatabaseServiceType.Ssas,\n];\n\nexport const BETA",
+            1,
+        ),
+        "DashboardServiceType.Hex,\n  DatabaseServiceType.MyDB,\n",
+    ),
+    "comment above the first new connector": (
+        CONSTANTS,
+        lambda text: (
+            text.replace("  PipelineServiceType.Ssis,", "  // since 1.4\n  PipelineServiceType.Ssis,")
+            .replace("  DashboardServiceType.Hex,\n", "")
+            .replace("  DatabaseServiceType.Ssas,\n", "")
+        ),
+        "[\n  DatabaseServiceType.MyDB,\n  // since 1.4\n  PipelineServiceType.Ssis,",
+    ),
+    "another map of entries above the converters": (
+        FACTORY,
+        lambda text: text.replace(
+            "  private static final",
+            "  private static final Map<Class<?>, String> NAMES =\n"
+            '      Map.ofEntries(Map.entry(LookerConnection.class, "Looker"));\n\n'
+            '  private static final String TEXT =\n      """\n      Map.ofEntries(\n      """;\n\n'
+            "  private static final",
+            1,
+        ),
+        "            Map.entry(MyDbConnection.class, new MyDbConnectionClassConverter())",
+    ),
+    "converters with tabs": (
+        FACTORY,
+        tabs,
+        "\n\t\t\t\t\t\tMap.entry(MyDbConnection.class, new MyDbConnectionClassConverter())",
+    ),
+    "plugins as a parameter above another map": (
+        SETUP,
+        lambda text: text.replace(
+            "plugins: Dict", 'def names(plugins):\n    found = {"a": 1}\n    return found\n\n\nplugins: Dict', 1
+        ),
+        'found = {"a": 1}\n',
+    ),
     "extras in single quotes, without an annotation": (
         SETUP,
         lambda text: (
@@ -186,6 +274,39 @@ LEFT: dict[str, tuple[Path, Callable[[str], str | bytes], str]] = {
         lambda text: text.replace('"Mysql"', '"MYDB"'),
         "it has MYDB, which differs",
     ),
+    "one object with the same key twice": (
+        SCHEMA,
+        lambda text: text.replace('"enum": [', '"enum": [], "enum": [', 1),
+        "it has 'enum' twice in one object",
+    ),
+    "schema that is only a bracket": (SCHEMA, lambda _: "]", "a bracket is not closed"),
+    "new connectors in a set, above another list": (
+        CONSTANTS,
+        lambda text: text.replace("BETA_SERVICES = [", "BETA_SERVICES = new Set([", 1).replace(
+            "];", "]);\nexport const EXCLUDED = [\n  DatabaseServiceType.Ssas,\n];", 1
+        ),
+        "it has no `BETA_SERVICES = [`",
+    ),
+    "new connectors of types that are not imported": (
+        CONSTANTS,
+        lambda text: text.replace("import { DatabaseServiceType }", "import { Other }"),
+        "it does not import DatabaseServiceType",
+    ),
+    "cases that go on into the next": (
+        LOADER,
+        lambda _: switched(
+            "    case DatabaseServiceType.Mssql:\n      schema = mysqlConnection;\n"
+            "    case DatabaseServiceType.Oracle:\n      schema = mysqlConnection;\n      break;\n"
+        ),
+        "its switch has a case that goes on into the next one",
+    ),
+    "two maps of loaders": (
+        LOADER,
+        lambda text: (
+            text + text[text.index("const database") : text.index("export")].replace("const database", "const old")
+        ),
+        "it has several lists that may be meant",
+    ),
     "loaders made by a function": (LOADER, lambda _: "export const loaders = makeLoaders();\n", "it has no `[Database"),
     "loaders with a bracket too many": (LOADER, lambda text: text.replace("]: () =>", "]: ( =>", 1), "is not closed"),
     "icons that are loaded late": (
@@ -196,7 +317,7 @@ LEFT: dict[str, tuple[Path, Callable[[str], str | bytes], str]] = {
     "no list of new connectors": (
         CONSTANTS,
         lambda text: text.replace("BETA_SERVICES", "NEW"),
-        "it has no `BETA_SERVICES`",
+        "it has no `BETA_SERVICES = [`",
     ),
     "converters found by reflection": (
         FACTORY,
@@ -205,7 +326,7 @@ LEFT: dict[str, tuple[Path, Callable[[str], str | bytes], str]] = {
     ),
     "setup.py that is no Python": (SETUP, lambda text: text + "def (:\n", "it can't be read: invalid syntax"),
     "setup.py in another encoding": (SETUP, lambda text: f"# Köln\n{text}".encode("latin-1"), "it is not UTF-8"),
-    "empty file": (ICONS, lambda _: "", "it has no line like `import myDbIcon"),
+    "empty file": (ICONS, lambda _: "", "it has no `SERVICE_ICON_LOADERS = {`"),
 }
 
 
@@ -239,6 +360,53 @@ def test_file_that_is_not_there_is_named_with_what_goes_into_it(
         f"{ICONS.as_posix()}: it is not there; add the icon by hand: "
         "`import myDbIcon from '../assets/img/service-icon-mydb.svg';`, `mydb: myDbIcon`\n"
     )
+
+
+def test_link_within_the_checkout_is_edited_where_it_leads(plain: Path, tmp_path: Path) -> None:
+    shutil.copytree(plain, tmp_path / "checkout")
+    with entered(tmp_path / "checkout"):
+        SETUP.rename("ingestion/extras.py")
+        SETUP.symlink_to("extras.py")
+        Path("ingestion/extras.py").chmod(0o640)
+        before = {path.name for path in Path("ingestion").iterdir()}
+        run(contribution("my_db"))
+        assert SETUP.is_symlink()
+        assert '"mydb"' in Path("ingestion/extras.py").read_text()
+        assert Path("ingestion/extras.py").stat().st_mode & 0o777 == 0o640
+        assert {path.name for path in Path("ingestion").iterdir()} == before
+
+
+def test_entry_of_a_persons_own_is_enough(plain: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Someone who takes another icon, or a converter of another name, is not given what theirs does not need."""
+    shutil.copytree(plain, tmp_path / "checkout")
+    with entered(tmp_path / "checkout"):
+        ICONS.write_text(ICONS.read_text().replace("  topicservice:", "  mydb: logo,\n  topicservice:"))
+        before = ICONS.read_text()
+        run(contribution("my_db"))
+        assert ICONS.read_text() == before
+    assert capsys.readouterr().err == ""
+
+
+def test_patch_of_somebody_else_is_left_alone(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    patch = tmp_path / "register-my_db.patch"
+    with entered(tmp_path):
+        patch.write_text("mine\n")
+        run(contribution("my_db"))
+        assert patch.read_text() == "mine\n"
+        assert "it is not this template's" in capsys.readouterr().err
+        patch.unlink()
+        patch.mkdir()
+        run(contribution("my_db"))
+    assert "it can't be written" in capsys.readouterr().err
+    assert list(tmp_path.iterdir()) == [patch]
+
+
+def test_update_says_nothing_of_the_patch(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Copier runs the task in folders of its own, too."""
+    with entered(tmp_path):
+        run(contribution("my_db"), operation="update")
+    assert capsys.readouterr() == ("", "")
+    assert (tmp_path / "register-my_db.patch").is_file()
 
 
 def test_link_out_of_the_checkout_is_not_followed(

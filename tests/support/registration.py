@@ -38,13 +38,13 @@ def contribution(name: str, service_type: str = "database", **names: Any) -> Con
     )
 
 
-def run(connector: Contribution) -> None:
+def run(connector: Contribution, operation: str = "copy") -> None:
     """Register a connector in the current folder, as Copier's task does; its schema needs a converter."""
     if connector.converter.parent.is_dir():
         connector.converter.touch()
     names = [connector.service_type, connector.name, connector.type_name, connector.camel, connector.module]
     names += [connector.member, connector.display_name, json.dumps(connector.requirements)]
-    assert register.main(["copy", *names]) == 0
+    assert register.main([operation, *names]) == 0
 
 
 def contents(folder: Path) -> dict[str, str]:
