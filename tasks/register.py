@@ -75,6 +75,8 @@ def register(place: dict[str, Any]) -> None:
         except (Unlike, OSError, UnicodeDecodeError) as error:
             faults.append(f"{file.as_posix()}: {fault_text(error)}")
             continue
+        if place["wanted"] and place.get("when") == "named" and entry(place["shapes"][0][0]) not in new:
+            print(f"{file.as_posix()}: it has another name than {entry(place['shapes'][0][0])}; change it by hand")
         if not place["wanted"] and new == old:
             print(f"{file.as_posix()}: {place['what']} is of no use any more; take it out by hand", file=sys.stderr)
         return

@@ -59,6 +59,8 @@ def test_closure_generates_and_workflows_of_the_new_types_are_accepted(
 ) -> None:
     """One connector of each service type that the specification has, in one checkout."""
     known = [name for name, service in CATALOG.services.items() if (real / service["service_schema"]).is_file()]
+    # Maven Central's newest specification is older than these.
+    assert set(CATALOG.services) - set(known) <= {"api", "drive"}
     checkout = write_registry(tmp_path / "checkout", real)
     shutil.copytree(real, checkout / SPECIFICATION, dirs_exist_ok=True)
     renderer, sources = Renderer(template), []

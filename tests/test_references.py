@@ -15,6 +15,7 @@ from extensions.answers import Choices, accepted
 from extensions.catalog import Catalog
 from tests.conftest import ROOT, Scaffold
 from tests.support.contrib import write_checkout
+from tests.support.python import Warm
 
 pytestmark = pytest.mark.framework
 
@@ -155,6 +156,32 @@ def resolved(model: dict[str, Any], definitions: dict[str, Any]) -> dict[str, An
             model = model["allOf"][0]
         else:
             return model
+
+
+# Prints the types of each service, in the release's order, and the first connection that it may have.
+SERVICES = """
+import importlib, json, re, inspect, sys
+found = {}
+for service_type, enum in json.loads(sys.argv[1]).items():
+    module = importlib.import_module(f"metadata.generated.schema.entity.services.{service_type}Service")
+    first = re.search(r"config: \\(?\\s*(\\w+)\\.", inspect.getsource(module))[1]
+    found[service_type] = [[kind.value for kind in getattr(module, enum)], first]
+print(json.dumps(found))
+"""
+
+
+@pytest.mark.framework
+def test_services_begin_in_the_release_as_the_patch_has_them(warm: Warm) -> None:
+    enums = {
+        service_type: service["registration"]["enum"].replace("API", "Api")
+        for service_type, service in CATALOG.services.items()
+    }
+    found = warm.run_script(ROOT, SERVICES, json.dumps(enums))
+    for service_type, (kinds, first) in found.items():
+        names = CATALOG.services[service_type]["registration"]
+        assert (names["first"], names["first_schema"]) == (kinds[0], first)
+        if "enum_line" in names:
+            assert names["enum_line"] == f'      "enum": {json.dumps(kinds)},'
 
 
 if specification := os.environ.get("OPENMETADATA_SPEC"):

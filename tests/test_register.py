@@ -6,15 +6,19 @@ import itertools
 import json
 import os
 import random
+import re
 import shutil
 from pathlib import Path
 
 import pytest
 
+from tasks.plan import places
+from tests.conftest import ROOT
 from tests.support import typescript
 from tests.support.checkout import CATALOG, FACTORY, LOADERS, SPECIFICATION, connections, member, write_registry
 from tests.support.git import commit, git
 from tests.support.registration import CONSTANTS, ICONS, SETUP, contents, contribution, entered, is_within, run
+from tests.support.render import EMPTY, Renderer
 
 # The specification of the 2.0 line, where one is at hand.
 RELEASE = Path(os.environ["OPENMETADATA_SPEC"]) if "OPENMETADATA_SPEC" in os.environ else None
@@ -176,3 +180,26 @@ def test_types_are_called_in_typescript_as_quicktype_calls_them(node: Path, tmp_
     types = ["MyDb", "YDB", "Sftp", "SapErp", "SAS", "neo4j", "DBTCloud", "QlikSense", "S3", "Db2", "AzureSQL"]
     types += ["PinotDB", "HTTPServer", "My2Db", "A", "AB", "ABc", "X1Y2"]
     assert {name: member(name) for name in types} == typescript.members(node, types, tmp_path)
+
+
+@pytest.mark.parametrize("display_name", ["MyDb", "My DB"])
+@pytest.mark.parametrize("scheme", ["postgresql+psycopg2", "sqlite"])
+def test_context_lists_what_is_registered(template: Path, tmp_path: Path, scheme: str, display_name: str) -> None:
+    """CONNECTOR_CONTEXT is rendered before the task runs, from the same facts; SQLite needs no converter."""
+    answers = EMPTY | {"placement": "contrib", "display_name": display_name, "scheme": scheme}
+    answers |= {"namespace": "schema.table", "auth_types": [] if scheme == "sqlite" else ["basic"]}
+    files = Renderer(template).files(answers)
+    (context,) = [text for path, text in files.items() if path.endswith("CONNECTOR_CONTEXT.md")]
+    listed = re.findall(r"^- \[ \] `(.*)`: (.*)$", context.partition("## Registration checklist")[2], re.MULTILINE)
+    with entered(tmp_path):
+        connector = contribution("my_db", display_name=display_name)
+        if any(path.endswith("ClassConverter.java") for path in files):
+            assert connector.converter.as_posix() in files
+            connector.converter.parent.mkdir(parents=True)
+            connector.converter.touch()
+        known: dict[str, list[str]] = {}
+        for place in places(connector, ROOT / "catalog"):
+            if place["wanted"]:
+                known.setdefault(place["files"][0], []).append(place["what"])
+    assert dict(listed) == {file: "; ".join(entries) for file, entries in known.items()}
+    assert any(path.endswith(f"/assets/img/service-icon-{connector.module}.svg") for path in files)

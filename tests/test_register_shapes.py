@@ -387,6 +387,24 @@ def test_entry_of_a_persons_own_is_enough(plain: Path, tmp_path: Path, capsys: p
     assert capsys.readouterr().err == ""
 
 
+def test_name_that_people_read_is_told_when_it_differs(
+    plain: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A display name that is answered later is added; one that is there is a person's to change."""
+    shutil.copytree(plain, tmp_path / "checkout")
+    with entered(tmp_path / "checkout"):
+        run(contribution("my_db"))
+        run(contribution("my_db", display_name="My DB"))
+        assert "[DatabaseServiceType.MyDB, 'My DB']," in CONSTANTS.read_text()
+        before = CONSTANTS.read_text()
+        capsys.readouterr()
+        run(contribution("my_db", display_name="Another"))
+        assert CONSTANTS.read_text() == before
+    assert capsys.readouterr().out == (
+        f"{CONSTANTS.as_posix()}: it has another name than [DatabaseServiceType.MyDB, 'Another']; change it by hand\n"
+    )
+
+
 def test_patch_of_somebody_else_is_left_alone(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     patch = tmp_path / "register-my_db.patch"
     with entered(tmp_path):
