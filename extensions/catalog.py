@@ -93,6 +93,12 @@ class Catalog:
         return self._read("registration", [path])[path]
 
     @cached_property
+    def actions(self) -> Facts:
+        """What workflows are made of: the `actions` with the commits that they are pinned to, and requirements."""
+        path = self.root / "actions.yml"
+        return self._read("actions", [path])[path]
+
+    @cached_property
     def acronyms(self) -> frozenset[str]:
         """The words that quicktype writes in capitals (quicktype-core 23, Acronyms.const.ts), in small letters."""
         return frozenset((self.root / "acronyms.txt").read_text(encoding="utf-8").split())
@@ -101,6 +107,11 @@ class Catalog:
     def release(self) -> Facts:
         """The newest release line: its `requirement` and its `targets`."""
         return list(self.releases.values())[-1]
+
+    def pinned(self, action: str) -> str:
+        """What a step `uses`: an action by its commit, and the release that this is. KeyError if it is not known."""
+        facts = self.actions["actions"][action]
+        return f"{action}@{facts['commit']} # {facts['version']}"
 
     def dialect(self, scheme: str) -> Facts:
         """The facts about a SQLAlchemy scheme, `generic` ones where it is not known."""
@@ -165,6 +176,7 @@ class Catalog:
             "releases",
             "pagination",
             "registration",
+            "actions",
         ):
             getattr(self, kind)
 

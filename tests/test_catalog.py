@@ -44,6 +44,7 @@ def test_catalog_is_recorded_as_checked() -> None:
             "model: 7",
             "catalog/references.yml: 2.0.targets.filterPattern.model",
         ),
+        ("actions.yml", "commit: 3d3c", "commit: 3D3C", "catalog/actions.yml: actions.actions/checkout.commit: "),
         ("dialects/sqlite.yml", "title: SQLite", "title: [SQLite", "catalog/dialects/sqlite.yml: not YAML"),
     ],
 )
