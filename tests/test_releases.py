@@ -1,0 +1,187 @@
+"""From each earlier release, connectors update to what a scaffold gives today, and keep what people made of them."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.conftest import need
+from tests.support.git import commit, git
+from tests.support.releases import (
+    NOW,
+    RELEASES,
+    example,
+    examples,
+    missing,
+    recorded,
+    scaffold,
+    update,
+    write_repository,
+)
+
+PLACEMENTS = ("package", "contrib")
+LAST = RELEASES[-1]["version"]
+OLAP = {"placement": "package", "name": "my_db", "service_type": "database", "scheme": "postgresql+psycopg2"}
+
+
+@pytest.fixture(scope="session")
+def repository(template: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    need(missing())
+    return write_repository(tmp_path_factory.mktemp("releases") / "repository", template)
+
+
+def project(repository: Path, version: str, answers: dict[str, Any], into: Path) -> Path:
+    """A connector of a release, committed."""
+    scaffold(repository, version, answers, into, tasks=False)
+    git(into, "init", "--quiet")
+    commit(into, f"as {version} made it")
+    return into
+
+
+@pytest.fixture
+def olap(repository: Path, tmp_path: Path) -> Path:
+    """A package of the last release."""
+    return project(repository, LAST, OLAP, tmp_path / "olap")
+
+
+def cases() -> Iterator[tuple[str, str, str]]:
+    """Every example of every release: of the last one in both placements, of those before in one and the other by turns.
+
+    With ALL_RELEASES=1, in both: an update takes seconds, and CI has a quarter of an hour.
+    """
+    for release in RELEASES if missing() is None else ():
+        both = release is RELEASES[-1] or bool(os.environ.get("ALL_RELEASES"))
+        for number, name in enumerate(examples(release)):
+            placements = PLACEMENTS if both else [PLACEMENTS[number % 2]]
+            yield from ((release["version"], name, placement) for placement in placements)
+
+
+def files(folder: Path) -> dict[str, bytes]:
+    """What a connector has, but for the answers file, which names its version."""
+    found = [path for path in folder.rglob("*") if path.is_file() and ".git" not in path.relative_to(folder).parts]
+    return {
+        path.relative_to(folder).as_posix(): path.read_bytes()
+        for path in found
+        if not path.name.startswith(".copier-answers")
+    }
+
+
+def conflicts(folder: Path) -> list[str]:
+    return [path for path, content in files(folder).items() if b"<<<<<<<" in content or path.endswith(".rej")]
+
+
+@pytest.mark.parametrize(("version", "name", "placement"), list(cases()))
+def test_untouched_connector_updates_to_a_fresh_scaffold(
+    repository: Path, tmp_path: Path, version: str, name: str, placement: str
+) -> None:
+    answers = example(repository, version, name) | {"placement": placement}
+    made = project(repository, version, answers, tmp_path / "made")
+    update(made, answers)
+    fresh = scaffold(repository, NOW, recorded(made, answers), tmp_path / "fresh")
+    assert files(made) == files(fresh)
+
+
+def test_history_of_the_releases_is_there() -> None:
+    """Without it, the tests above are none."""
+    need(missing())
+    assert [release["version"] for release in RELEASES] == sorted({version for version, *_ in cases()})
+
+
+def test_edits_where_edits_are_meant_survive(repository: Path, tmp_path: Path) -> None:
+    """What an example has to be told by hand stays, line by line, and so does a file of the author's own."""
+    answers = example(repository, LAST, "s3") | {"placement": "package"}
+    made = project(repository, LAST, answers, tmp_path / "made")
+    edits = git(repository, "show", f"{LAST}:tests/edits/s3.patch")
+    (tmp_path / "s3.patch").write_text(edits, encoding="utf-8")
+    module = made / "src/openmetadata_object_store"
+    git(made, "apply", f"--directory={module.relative_to(made)}", str(tmp_path / "s3.patch"))
+    (module / "own.py").write_text('"""Mine."""\n', encoding="utf-8")
+    commit(made, "edited")
+    update(made, answers)
+    added = [line[1:] for line in edits.splitlines() if line.startswith("+") and not line.startswith("+++")]
+    text = "".join(path.read_text() for path in made.rglob("*.py"))
+    assert [line for line in added if line not in text] == []
+    assert (module / "own.py").read_text() == '"""Mine."""\n'
+    assert conflicts(made) == []
+
+
+def test_edit_of_a_line_that_changed_becomes_a_conflict(olap: Path) -> None:
+    """Nothing is lost in silence: both versions of the line are there to choose from."""
+    schema = olap / "src/openmetadata_my_db/schema/myDbConnection.json"
+    text = schema.read_text()
+    assert '"SQLAlchemy driver scheme."' in text
+    schema.write_text(text.replace('"SQLAlchemy driver scheme."', '"Mine."'))
+    commit(olap, "edited")
+    update(olap, OLAP)
+    assert conflicts(olap) == [schema.relative_to(olap).as_posix()]
+    assert '"Mine."' in schema.read_text()
+
+
+def test_file_that_was_deleted_stays_deleted(olap: Path) -> None:
+    (olap / "tests/test_settings.py").unlink()
+    commit(olap, "without the tests of settings")
+    update(olap, OLAP)
+    assert not (olap / "tests/test_settings.py").exists()
+    assert conflicts(olap) == []
+
+
+@pytest.mark.parametrize(
+    ("question", "before", "after"),
+    [
+        ("capabilities", ["metadata"], ["metadata", "lineage", "owners"]),
+        ("auth_types", ["basic"], ["basic", "oauth"]),
+    ],
+)
+def test_answer_added_and_taken_back_changes_exactly_its_files_and_lines(
+    repository: Path, tmp_path: Path, question: str, before: list[str], after: list[str]
+) -> None:
+    """There and back by updates is what scaffolds with these answers are."""
+    answers = OLAP | {question: before}
+    made = project(repository, NOW, answers, tmp_path / "made")
+    first = files(made)
+    update(made, answers, **{question: after})
+    assert files(made) == files(scaffold(repository, NOW, OLAP | {question: after}, tmp_path / "fresh"))
+    assert files(made) != first
+    commit(made, "added")
+    update(made, answers, **{question: before})
+    assert files(made) == first
+
+
+def test_questions_of_a_release_are_still_asked_or_migrated(repository: Path) -> None:
+    """An answers file of a release holds nothing that would be lost."""
+    settings = yaml.safe_load((repository / "copier.yml").read_text(encoding="utf-8").split("\n---\n")[0])
+    migrated = str(settings.get("_migrations"))
+    asked = questions(repository, NOW)
+    for release in RELEASES:
+        lost = questions(repository, release["version"]) - asked
+        assert [question for question in lost if question not in migrated] == []
+
+
+def questions(repository: Path, version: str) -> set[str]:
+    names: set[str] = set()
+    for file in git(repository, "ls-tree", "--name-only", f"{version}:questions").split():
+        names |= set(yaml.safe_load(git(repository, "show", f"{version}:questions/{file}")))
+    return names
+
+
+def test_ten_connectors_in_one_checkout_update_each_by_itself(repository: Path, tmp_path: Path) -> None:
+    checkout = tmp_path / "checkout"
+    checkout.mkdir()
+    git(checkout, "init", "--quiet")
+    house = example(repository, LAST, "clickhouse") | {"placement": "contrib"}
+    every = [house | {"name": f"house_{number}"} for number in range(10)]
+    for answers in every:
+        scaffold(repository, LAST, answers, checkout, tasks=False)
+    commit(checkout, "ten connectors")
+    for answers in every[3], every[7]:
+        update(checkout, answers)
+        changed = git(checkout, "status", "--porcelain", "--untracked-files=all").splitlines()
+        # All of a connector's files have its number in their paths.
+        assert changed
+        assert [line for line in changed if answers["name"][-1] not in line] == []
+        commit(checkout, f"updated {answers['name']}")
