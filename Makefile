@@ -11,7 +11,7 @@ INGESTION := .venv-ingestion/.ready
 IN_TOOLS := . .venv/bin/activate &&
 export OPENMETADATA_PYTHON := $(CURDIR)/.venv-ingestion/bin/python
 
-.PHONY: help demo test test-fast test-real lint catalog bench docs clean
+.PHONY: help demo test test-fast test-real lint catalog bench docs release clean
 
 help: ## Say what each target does
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -40,6 +40,9 @@ bench: $(TOOLS) $(INGESTION) ## Measure a scaffold against others, and the memor
 docs: $(TOOLS) ## Bring the generated reference up to date and build the documentation in site/
 	.venv/bin/uv pip install --quiet --python .venv/bin/python --group docs
 	$(IN_TOOLS) python docs/reference.py && NO_MKDOCS_2_WARNING=1 mkdocs build --quiet --strict
+
+release: $(TOOLS) ## Check that what is committed can be released as VERSION, and tag it
+	@$(IN_TOOLS) python -m tests.release
 
 clean: ## Remove the environments and caches
 	rm -rf .venv .venv-ingestion .cache site .pytest_cache .ruff_cache .mypy_cache

@@ -280,23 +280,32 @@ def auth_tables(catalog: Catalog) -> Iterator[str]:
     yield "## Auth types"
     yield ""
     yield from table(
-        ["Auth type", "Title", "Over"],
+        ["Auth type", "Over", "Signs in with"],
         (
-            [code(name), facts["title"], ", ".join(map(code, facts["connections"]))]
+            [code(name), ", ".join(map(code, over)), title]
             for name, facts in catalog.auth.items()
+            for title, over in titles(name, facts["connections"], catalog).items()
         ),
     )
     yield "Options that each takes in a package, under `connectionOptions`:"
     yield ""
     rows = []
     for name, facts in catalog.auth.items():
-        for connection, here in facts["connections"].items():
+        for connection in facts["connections"]:
             if connection != "sdk_client":  # it takes what rest_api takes
-                for option, details in here["options"].items():
+                for option, details in catalog.sign_in(name, connection)["options"].items():
                     marks = [mark for mark in ("required", "secret") if details.get(mark)]
                     over = code(connection) + (", `sdk_client`" if connection == "rest_api" else "")
                     rows.append([code(name), over, code(option), ", ".join(marks), details["description"]])
     yield from table(["Auth type", "Over", "Option", "", "Meaning"], rows)
+
+
+def titles(name: str, connections: Iterable[str], catalog: Catalog) -> dict[str, list[str]]:
+    """The connection types of an auth type, by what it is called over them."""
+    found: dict[str, list[str]] = {}
+    for connection in connections:
+        found.setdefault(catalog.sign_in(name, connection)["title"], []).append(connection)
+    return found
 
 
 def capability_table(catalog: Catalog) -> Iterator[str]:
@@ -472,10 +481,15 @@ def capability_page(name: str, catalog: Catalog) -> Iterator[str]:
         yield from capability_entry(name, facts["title"], entry, catalog)
 
 
-def arriving(entry: Facts) -> Iterator[str]:
+def arriving(entry: Facts, catalog: Catalog) -> Iterator[str]:
     """What arrives by a capability, alone and with others, and what people have to know who choose it."""
     yield entry["arrives"]
-    for other, text in entry.get("with", {}).items():
+    for other, said in entry.get("with", {}).items():
+        text = said
+        if not isinstance(said, str):
+            logs = {facts["title"]: facts.get("query_log", {}) for facts in catalog.dialects.values()}
+            knowing = naming.enumeration([title for title, log in logs.items() if said["log"] in log])
+            text = f"{said['text'].rstrip('.')}, by the log of {knowing}."
         yield f"With {code(other)}: {text[0].lower()}{text[1:]}"
     yield from filter(None, [entry.get("note")])
 
@@ -494,7 +508,7 @@ def capability_entry(name: str, title: str, entry: Facts, catalog: Catalog) -> I
         ("Over", ", ".join(over)),
         ("Chosen", "unless something else is answered" if entry.get("default") else "when it is asked for"),
         ("The source has to have", entry["asks"]),
-        ("What arrives", " ".join(arriving(entry))),
+        ("What arrives", " ".join(arriving(entry, catalog))),
     ]
     if needs := entry.get("needs"):
         known = [facts for facts in catalog.dialects.values() if needs in facts or needs in facts["statements"]]

@@ -320,7 +320,7 @@ class Choices:
                 fault = f"leave {name} out: {connection_type} can't sign in with it"
             else:
                 fault = ""
-            choices[name] = (facts["title"], fault)
+            choices[name] = (self._catalog.sign_in(name, connection_type)["title"], fault)
         return _choices(choices)
 
     def capabilities(self, service_type: str, connection_type: str, scheme: str) -> str:

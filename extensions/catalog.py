@@ -53,6 +53,7 @@ class Catalog:
 
     def __init__(self, root: Path) -> None:
         self.root = root
+        self._sign_ins: dict[tuple[str, str], Facts] = {}
 
     @cached_property
     def services(self) -> dict[str, Facts]:
@@ -100,8 +101,9 @@ class Catalog:
 
     @cached_property
     def acronyms(self) -> frozenset[str]:
-        """The words that quicktype writes in capitals (quicktype-core 23, Acronyms.const.ts), in small letters."""
-        return frozenset((self.root / "acronyms.txt").read_text(encoding="utf-8").split())
+        """The words that quicktype writes in capitals, in small letters; lines that begin with # are comments."""
+        lines = (self.root / "acronyms.txt").read_text(encoding="utf-8").splitlines()
+        return frozenset(word for line in lines if not line.startswith("#") for word in line.split())
 
     @property
     def release(self) -> Facts:
@@ -143,6 +145,30 @@ class Catalog:
             if service_type in entry.get("services", [service_type]) and family == entry.get("family", family):
                 return {"name": name, "title": facts["title"]} | entry
         return None
+
+    def sign_in(self, name: str, connection_type: str) -> Facts:
+        """How an auth type signs in over a connection type: its `name`, `title`, and no more where it can't.
+
+        `shape` is the JSON Schema of what is configured: each of the `options` has the `description` that its
+        field has there.
+        """
+        # Kept, since each rendered file asks anew.
+        known = name, connection_type
+        if known not in self._sign_ins:
+            self._sign_ins[known] = self._sign_in(*known)
+        return self._sign_ins[known]
+
+    def _sign_in(self, name: str, connection_type: str) -> Facts:
+        facts = self.auth[name]
+        named = {"name": name, "title": facts["title"]}
+        if not (here := facts["connections"].get(connection_type)):
+            return named
+        shape = here["definition"] if "definition" in here else self.release["targets"][here["reference"]]["shape"]
+        options = {
+            option: details | {"description": _field(shape, details["path"])["description"]}
+            for option, details in here["options"].items()
+        }
+        return named | here | {"shape": shape, "options": options}
 
     def dialect_named(self, name: str) -> Facts | None:
         """The dialect that a connector of this name is most likely for."""
@@ -211,6 +237,13 @@ class Catalog:
 
     def _name(self, path: Path) -> str:
         return path.relative_to(self.root.parent).as_posix()
+
+
+def _field(shape: Facts, path: str) -> Facts:
+    """The field of an object's JSON Schema, by its name and those of the objects that hold it, joined by dots."""
+    for name in path.split("."):
+        shape = shape["properties"][name]
+    return shape
 
 
 class CatalogExtension(Extension):

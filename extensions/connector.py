@@ -234,29 +234,23 @@ class Connector:
         return [self._auth(name) for name in self.answers["auth_types"]]
 
     def _auth(self, name: str) -> Facts:
-        facts = self.catalog.auth[name]
-        here = facts["connections"][self.answers["connection_type"]]
-        if shape := here.get("definition"):
-            model = shape["name"]
+        here = self.catalog.sign_in(name, self.answers["connection_type"])
+        if "definition" in here:
+            model = here["definition"]["name"]
             pointer = self.definition_place(model)
             module = self.answers["config_module"] if self.answers["is_package"] else _generated_module(pointer)
             java = f"{self.java_package}.{self.answers['module']}.{model}"
         else:
             target = self._target(here["reference"])
-            model, module = target["model"], _generated_module(target["pointer"])
-            shape, java = target["shape"], target["java"]
-        by_schema = shape.get("required", [])
+            model, module, java = target["model"], _generated_module(target["pointer"]), target["java"]
+        by_schema = here["shape"].get("required", [])
         required = [option for option, details in here["options"].items() if details.get("required")]
-        return {
-            "name": name,
-            "title": facts["title"],
+        return here | {
             "model": model,
             "module": module,
             "required": required,
-            "loose": [name for name in required if here["options"][name]["path"] not in by_schema],
-            "shape": shape,
+            "loose": [option for option in required if here["options"][option]["path"] not in by_schema],
             "java": java,
-            **here,
         }
 
     @cached_property
@@ -266,6 +260,13 @@ class Connector:
         kind = self.answers["service_type"], self.answers["connection_type"]
         found = [facts for name in names if (facts := self.catalog.capability(name, *kind))]
         return [self._without_needs(facts) if self._lacks(facts) else facts for facts in found]
+
+    def also(self, capability: Facts) -> list[str]:
+        """What else arrives by a capability: with the others that were asked for, as far as the query log knows."""
+        asked, log = {facts["name"] for facts in self.capabilities}, self.query_log or {}
+        given = {name: said for name, said in capability.get("with", {}).items() if name in asked}
+        whole = [said if isinstance(said, dict) else {"text": said} for said in given.values()]
+        return [said["text"] for said in whole if "log" not in said or said["log"] in log]
 
     def _lacks(self, capability: Facts) -> bool:
         """Whether the dialect has not what an optional need is for."""
@@ -483,6 +484,8 @@ class Connector:
                 for auth in self.auth:
                     for option, details in auth["options"].items():
                         known = result.setdefault(option, _of_auth(details, len(self.auth) == 1))
+                        if details["description"] not in known["description"]:
+                            known["description"] += f" For {auth['name']}: {details['description']}"
                         known["auth"].append(auth["name"])
                         known["needed_by"] += [auth["name"]] if option in auth["required"] else []
             elif name == "sslConfig":

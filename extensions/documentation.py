@@ -81,12 +81,10 @@ class Documentation:
 
     def arrivals(self, connector: Connector) -> list[str]:
         """What OpenMetadata has of the source afterwards, a text for each capability and what it gives to others."""
-        names = {facts["name"] for facts in connector.capabilities}
-        found = []
-        for facts in connector.capabilities:
-            more = [text for other, text in facts.get("with", {}).items() if other in names]
-            found.append(self._prose(f"**{_capital(facts['title'])}**: {' '.join([facts['arrives'], *more])}"))
-        return found
+        return [
+            self._prose(f"**{_capital(facts['title'])}**: {' '.join([facts['arrives'], *connector.also(facts)])}")
+            for facts in connector.capabilities
+        ]
 
     def _field(self, connector: Connector, name: str, schema: Facts) -> Facts:
         facts = schema["properties"][name]
@@ -114,14 +112,12 @@ class Documentation:
 
     def _sign_in(self, connector: Connector, auth: Facts) -> Facts:
         """A choice of authType: what the form calls it, and the fields of it."""
-        targets = connector.release["targets"]
-        shape = auth["definition"] if "definition" in auth else targets[auth["reference"]]["shape"]
-        options = {details["path"]: details for details in auth["options"].values()}
-        fields = self._nested(shape, ["authType"], {f"authType.{path}": details for path, details in options.items()})
-        return {"title": auth.get("label", shape["title"]), "auth": auth, "fields": fields}
+        options = {f"authType.{details['path']}": details for details in auth["options"].values()}
+        fields = self._nested(auth["shape"], ["authType"], options)
+        return {"title": auth.get("label", auth["shape"]["title"]), "auth": auth, "fields": fields}
 
     def _nested(self, shape: Facts, above: list[str], options: dict[str, Facts]) -> list[Facts]:
-        """The fields of an object, and of objects in it; `options` are what auth types say of a field, by its path.
+        """The fields of an object, and of objects in it; `options` are what auth types know of a field, by its path.
 
         Lists are left out, since the UI shows the section of the property that holds them.
         """
@@ -136,7 +132,7 @@ class Documentation:
                     "name": name,
                     "path": ".".join(path),
                     "title": facts["title"],
-                    "text": self._prose(option.get("description", facts["description"])),
+                    "text": self._prose(facts["description"]),
                     "required": name in shape.get("required", ()) or option.get("required", False),
                     **self._values(facts, None if option.get("secret") else option.get("example")),
                     "choices": [],

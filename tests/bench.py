@@ -1,4 +1,6 @@
-"""`make bench`: how long a scaffold takes, against an empty template and against `metadata scaffold-connector`.
+"""`make bench`: how long a scaffold takes, and an update in a repository of 20,000 files.
+
+A scaffold is measured against an empty template and against `metadata scaffold-connector`.
 
 All are started as commands, as people start them, and copied from a Git URL of the same kind,
 a packed repository as hosts keep them. Twice: with Python's bytecode kept, as it is for whoever
@@ -14,6 +16,7 @@ Where figures jump, `TMPDIR=/dev/shm make bench` leaves the disk out.
 from __future__ import annotations
 
 import os
+import resource
 import shutil
 import subprocess
 import sys
@@ -31,6 +34,7 @@ from tests.support.git import commit, git
 ROOT = Path(__file__).resolve().parent.parent
 EXAMPLE = ROOT / "examples/my_olap_db.yml"
 RUNS = 7
+FILES = 20_000
 BUDGETS = {"an empty template": 1.5, "metadata scaffold-connector": 0.1}
 
 
@@ -125,6 +129,37 @@ def measure(**actions: Callable[[], None]) -> None:
         print(f"  ratio to {name:<28} {ratio:6.2f}   {verdict} the budget of {BUDGETS[name]}")
 
 
+def measure_update(scratch: Path, environment: dict[str, str]) -> None:
+    """Time and memory of one update, of itself and of all that it starts, in a large repository and in a small one."""
+    template = own_template(scratch / "versions.git")
+    git(template, "tag", "0.9.0", "HEAD~1")
+    print(f"copier update, from the commit before to HEAD:   ({EXAMPLE.name}, in a checkout)")
+    for title, files in ((f"{FILES} files", FILES), ("1 file", 1)):
+        folder = scratch / f"checkout_{files}"
+        folder.mkdir()
+        for number in range(files):
+            file = folder / f"part_{number % 200}/file_{number}.txt"
+            file.parent.mkdir(exist_ok=True)
+            file.write_text(f"{number}\n" * 40)
+        git(folder, "init", "--quiet")
+        answers = yaml.safe_load(EXAMPLE.read_text()) | {"placement": "contrib"}
+        (scratch / "answers.yml").write_text(yaml.safe_dump(answers))
+        copier = [str(Path(sys.executable).parent / "copier")]
+        options = ["--quiet", "--defaults", "--trust"]
+        made = [*options, "--vcs-ref", "0.9.0", "--data-file", str(scratch / "answers.yml"), f"git+file://{template}"]
+        subprocess.run([*copier, "copy", *made, str(folder)], check=True, capture_output=True, env=environment)
+        commit(folder, "as it was")
+        update = [*copier, "update", *options, "--answers-file", f".copier-answers.{answers['name']}.yml"]
+        started = time.perf_counter()
+        process = subprocess.Popen(update, cwd=folder, env=environment, stdout=subprocess.DEVNULL)
+        _, status, usage = os.wait4(process.pid, 0)
+        seconds = time.perf_counter() - started
+        assert status == 0
+        # Of the process with the most, in KiB: itself, or one that it waited for.
+        peak = max(usage.ru_maxrss, resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)
+        print(f"  in a repository of {title:<14}{seconds:6.2f} s   {peak / 1024:6.0f} MiB")
+
+
 def main() -> None:
     with tempfile.TemporaryDirectory(prefix="bench-") as folder:
         scratch = Path(folder)
@@ -139,6 +174,7 @@ def main() -> None:
                 empty=partial(copy, empty, out, environment),
                 command=partial(command, environment),
             )
+        measure_update(scratch, surroundings(scratch, bytecode=True))
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import re
 import shutil
 from pathlib import Path
 from typing import Any
@@ -98,6 +99,18 @@ def test_everything_with_a_partial_has_it() -> None:
         if "client" in service["connections"]:
             wanted.append(f"models/{service['connections']['client']['source']}")
     assert [name for name in wanted if not (partials / f"{name}.py.jinja").is_file()] == []
+
+
+def test_schemas_name_files_that_exist() -> None:
+    schemas = sorted((ROOT / "catalog/schema").glob("*.json"))
+    named = {name for schema in schemas for name in re.findall(r"\b[\w-]+(?:/[\w-]+)+\.py\b", schema.read_text())}
+    assert "tasks/plan.py" in named
+    assert [name for name in sorted(named) if not (ROOT / name).is_file()] == []
+
+
+def test_comments_are_no_acronyms(tmp_path: Path) -> None:
+    (tmp_path / "acronyms.txt").write_text("# What it is.\n#\naws gcp\ndb\n")
+    assert Catalog(tmp_path).acronyms == {"aws", "gcp", "db"}
 
 
 def test_no_two_dialects_claim_a_backend_or_a_name() -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from tests.conftest import Scaffold
 from tests.support.contrib import write_checkout
+from tests.support.render import EMPTY, Renderer
 
 Answers = dict[str, Any]
 
@@ -64,3 +65,20 @@ def test_context_says_what_of_the_image_is_left_to_say(
     (line,) = [line for line in context.read_text().splitlines() if f"{TESTS}/mydb/conftest.py" in line]
     assert left in line
     assert f"python -m pytest {TESTS}/mydb` passes" in context.read_text()
+
+
+TEST = "{{connector.integration_dir}}/test_metadata.py.jinja"
+
+
+@pytest.mark.parametrize(
+    ("answers", "entities"),
+    [
+        ({"scheme": "postgresql+psycopg2", "namespace": "database.schema.table"}, "[Database, DatabaseSchema, Table]"),
+        ({"service_type": "messaging", "connection_type": "rest_api"}, "[Topic]"),
+        ({"service_type": "pipeline", "connection_type": "sdk_client", "sdk_package": "my-sdk"}, "[Pipeline]"),
+    ],
+    ids=["database", "messaging", "pipeline"],
+)
+def test_each_kind_of_entity_has_to_arrive(answers: Answers, entities: str, template: Path) -> None:
+    text = Renderer(template).text(TEST, EMPTY | {"placement": "contrib", "docker_image": "img"} | answers)
+    assert f"ENTITIES: list[type[Any]] = {entities}\n" in text

@@ -203,3 +203,7 @@ def test_context_lists_what_is_registered(template: Path, tmp_path: Path, scheme
                 known.setdefault(place["files"][0], []).append(place["what"])
     assert dict(listed) == {file: "; ".join(entries) for file, entries in known.items()}
     assert any(path.endswith(f"/assets/img/service-icon-{connector.module}.svg") for path in files)
+
+
+def test_acronyms_are_those_of_quicktype(node: Path) -> None:
+    assert CATALOG.acronyms == typescript.acronyms(node)

@@ -50,7 +50,7 @@ def olap(repository: Path, tmp_path: Path) -> Path:
 
 
 def cases() -> Iterator[tuple[str, str, str]]:
-    """Every example of every release: of the last one in both placements, of those before in one and the other by turns.
+    """Every example of every release: of the last one in both placements, of those before in one or the other.
 
     With ALL_RELEASES=1, in both: an update takes seconds, and CI has a quarter of an hour.
     """

@@ -16,6 +16,7 @@ import pytest
 import yaml
 
 from extensions import naming
+from extensions.answers import Choices, accepted
 from extensions.catalog import Catalog
 from extensions.documentation import Documentation, icon_colour
 from tests.conftest import ROOT
@@ -31,6 +32,7 @@ SCHEMA = "{{schema_file}}.jinja"
 FORM = "{% if not is_package %}{{form_docs_dir}}{% endif %}/{{connector.service.docs.form}}/{{type_name}}.md.jinja"
 OWN_SCHEMA = "{{connector.definition_file('oauth')}}.jinja"
 ICON = "{% if not is_package %}{{icon_file}}{% endif %}.jinja"
+README = "{% if is_package %}README.md{% endif %}.jinja"
 PAGE = "{% if not is_package %}{{page_file}}{% endif %}.jinja"
 
 Facts = dict[str, Any]
@@ -78,25 +80,43 @@ def sections(form: str) -> dict[str, str]:
     return dict(found)
 
 
-def below(place: str, schema: Facts, targets: dict[str, Facts], facts: Facts) -> Iterator[str]:
-    """The names of what is to be filled in below a property; lists are found by the property that holds them."""
+def below(
+    place: str, schema: Facts, targets: dict[str, Facts], facts: Facts, above: str = ""
+) -> Iterator[tuple[str, Facts]]:
+    """What is to be filled in below a property, by its path; lists are found by the property that holds them."""
     for choice in facts.get("oneOf", ()):
-        yield from below(place, schema, targets, choice)
+        yield from below(place, schema, targets, choice, above)
     if "$ref" in facts:
-        if facts["$ref"].startswith("#"):
-            target = schema["definitions"][facts["$ref"].rpartition("/")[2]]
-        else:
-            target = targets[posixpath.normpath(posixpath.join(posixpath.dirname(place), facts["$ref"]))]
-        yield from below(place, schema, targets, target)
+        yield from below(place, schema, targets, referred(place, schema, targets, facts), above)
     for name, property_ in facts.get("properties", {}).items():
         if property_ and property_.get("type") != "array":
-            yield name
-            yield from below(place, schema, targets, property_)
+            yield f"{above}{name}", property_
+            yield from below(place, schema, targets, property_, f"{above}{name}.")
+
+
+def referred(place: str, schema: Facts, targets: dict[str, Facts], facts: Facts) -> Facts:
+    """What a property refers to."""
+    if facts["$ref"].startswith("#"):
+        definition: Facts = schema["definitions"][facts["$ref"].rpartition("/")[2]]
+        return definition
+    return targets[posixpath.normpath(posixpath.join(posixpath.dirname(place), facts["$ref"]))]
+
+
+def texts(template: Path, answers: Answers) -> dict[str, str]:
+    """What the schema, and what it refers to, says of each field, by its path; its title where it says nothing."""
+    schema = json.loads(renderer(template).text(SCHEMA, answers))
+    place = schema["$id"].removeprefix("https://open-metadata.org/schema/")
+    targets = TARGETS | own_schemas(template, answers)
+    found = dict(below(place, schema, targets, schema))
+    for name, facts in schema["properties"].items():
+        known = referred(place, schema, targets, facts) if "$ref" in facts else {}
+        found[name] = known | facts
+    return {path: facts.get("description", f"{facts['title']}.") for path, facts in found.items()}
 
 
 def own_schemas(template: Path, answers: Answers) -> dict[str, Facts]:
-    """The schemas that an auth type has of its own, by their place."""
-    if "oauth" not in answers["auth_types"]:
+    """The schemas that an auth type has of its own, by their place; a package has them in the connection's."""
+    if answers["placement"] == "package" or "oauth" not in answers["auth_types"]:
         return {}
     schema = json.loads(renderer(template).text(OWN_SCHEMA, answers))
     return {schema["$id"].removeprefix("https://open-metadata.org/schema/"): schema}
@@ -117,9 +137,48 @@ def test_whatever_is_filled_in_below_a_property_has_a_section(service_type: str,
         schema = json.loads(renderer(template).text(SCHEMA, answers))
         place = schema["$id"].removeprefix("https://open-metadata.org/schema/")
         targets = TARGETS | own_schemas(template, answers)
-        wanted = {name for facts in schema["properties"].values() for name in below(place, schema, targets, facts)}
-        found = sections(renderer(template).text(FORM, answers)).keys()
-        assert found == wanted | schema["properties"].keys(), answers
+        wanted = {path.rpartition(".")[2] for path, _ in below(place, schema, targets, schema)}
+        assert sections(renderer(template).text(FORM, answers)).keys() == wanted, answers
+
+
+def rows(text: str, heading: str) -> dict[str, str]:
+    """The last cell of the rows below a heading, by the code in the first."""
+    table = text.split(f"\n## {heading}\n")[1].split("\n## ")[0]
+    cells = [re.split(r" *(?<!\\)\| ?", line) for line in table.splitlines() if line.startswith("| `")]
+    return {row[1].strip("`"): row[-2] for row in cells}
+
+
+@SERVICES
+def test_documents_say_of_a_field_what_the_schema_says(service_type: str, template: Path) -> None:
+    for answers in combinations(service_type, "contrib").values():
+        known = {path: naming.prose(text) for path, text in texts(template, answers).items()}
+        page = rows(renderer(template).text(PAGE, answers), "Connection")
+        form = sections(renderer(template).text(FORM, answers))
+        assert {path: page[path].startswith(naming.cell(text)) for path, text in known.items()} == dict.fromkeys(
+            page, True
+        ), answers
+        other = [path for path, text in known.items() if text not in form[path.rpartition(".")[2]]]
+        assert other == [], answers
+
+
+@SERVICES
+def test_readme_says_of_an_option_what_the_schema_says_of_its_field(service_type: str, template: Path) -> None:
+    for answers in combinations(service_type, "package").values():
+        known = {path: naming.cell(text) for path, text in texts(template, answers).items()}
+        (auth_type,), connection_type = answers["auth_types"], answers["connection_type"]
+        options = CATALOG.auth[auth_type]["connections"][connection_type]["options"]
+        paths = {name: f"authType.{facts['path']}" for name, facts in options.items()}
+        for name, text in rows(renderer(template).text(README, answers), "Options").items():
+            path = paths.get(name, name if name in known else f"sslConfig.{name}")
+            assert text.startswith(known[path]), (answers, name)
+
+
+def test_readme_says_of_an_option_what_it_is_for_each_sign_in(template: Path) -> None:
+    both = SQL | {"placement": "package", "auth_types": ["azure", "oauth"]}
+    said = rows(renderer(template).text(README, both), "Options")["clientId"]
+    assert said.startswith(
+        "Application (client) id of the service principal. For oauth: Client id registered with the authorization"
+    )
 
 
 @SERVICES
@@ -222,6 +281,38 @@ def test_page_shows_how_each_auth_type_is_written(auth_type: str, template: Path
     assert set(written) <= rows
 
 
+@pytest.mark.parametrize("auth_type", [name for name in CATALOG.auth if name != "basic"])
+def test_client_is_not_said_to_have_a_password_where_it_signs_in_without(auth_type: str, template: Path) -> None:
+    clients = [
+        answers
+        for service_type in CATALOG.services
+        for answers in combinations(service_type, "contrib").values()
+        if answers["connection_type"] != "sqlalchemy" and answers["auth_types"] == [auth_type]
+    ]
+    assert len(clients) == 2 * len(CATALOG.services)
+    for answers in clients:
+        for source in (FORM, PAGE):
+            assert "password" not in renderer(template).text(source, answers).lower(), answers
+
+
+@pytest.mark.parametrize(
+    ("connection_type", "auth_type", "said"),
+    [
+        ("sqlalchemy", "iam", "AWS IAM, with a token that RDS accepts as the password"),
+        ("rest_api", "iam", "AWS IAM, with a signature on each request"),
+        ("rest_api", "basic", "user name and password"),
+        ("sdk_client", "azure", "Microsoft Entra ID, with a service principal that the SDK is given"),
+    ],
+)
+def test_page_and_form_say_how_this_connection_type_signs_in(
+    connection_type: str, auth_type: str, said: str, template: Path
+) -> None:
+    name = f"database_{connection_type.partition('_')[0]}_{auth_type}"
+    facts = combinations("database", "contrib")[name] | {"auth_types": [auth_type, "token"]}
+    assert f"It signs in with {said}." in renderer(template).text(PAGE, facts)
+    assert f"**: {said}." in sections(renderer(template).text(FORM, facts))["authType"]
+
+
 def leaves(tree: dict[str, Any], above: str = "") -> Iterator[str]:
     for name, value in tree.items():
         yield from leaves(value, f"{above}{name}.") if isinstance(value, dict) else [above + name]
@@ -255,6 +346,31 @@ def test_what_is_known_of_a_dialect_is_markdown_that_mdx_takes(dialect: str, tem
     able = {"capabilities": capabilities("database", "sqlalchemy")} if "query_log" in facts else {}
     page = renderer(template).text(PAGE, SQL | {"scheme": facts["scheme"], "namespace": namespace} | able)
     check_mdx(page, dialect)
+
+
+def fullest(dialect: str) -> Answers:
+    """A connector of a dialect with all that it can be asked for."""
+    facts = CATALOG.dialects[dialect]
+    scheme, namespace = facts.get("scheme", SQL["scheme"]), facts.get("namespace", SQL["namespace"])
+    every = accepted(Choices(CATALOG).capabilities("database", "sqlalchemy", scheme))
+    return SQL | {"scheme": scheme, "namespace": namespace, "capabilities": every}
+
+
+@pytest.mark.parametrize("dialect", [name for name, facts in CATALOG.dialects.items() if "query_log" in facts])
+def test_procedure_of_an_edge_is_promised_where_the_log_knows_it(dialect: str, template: Path) -> None:
+    promised = "names the procedure" in renderer(template).text(PAGE, fullest(dialect))
+    assert promised == ("procedures" in CATALOG.dialects[dialect]["query_log"])
+
+
+@pytest.mark.parametrize("dialect", CATALOG.dialects)
+def test_documents_name_no_other_dialect(dialect: str, template: Path) -> None:
+    own, package = fullest(dialect), fullest(dialect) | {"placement": "package"}
+    texts = [renderer(template).text(source, own) for source in (PAGE, FORM)]
+    texts.append(renderer(template).text(README, package))
+    others = [facts for name, facts in CATALOG.dialects.items() if name not in (dialect, "generic")]
+    names = {name for facts in others for name in [facts["title"], *facts.get("names", ())]}
+    found = re.findall(rf"\b(?:{'|'.join(sorted(names))})\b", "\n".join(texts), re.IGNORECASE)
+    assert found == []
 
 
 @pytest.mark.parametrize("text", HOSTILE)

@@ -1,8 +1,9 @@
 """What OpenMetadata's integration tests share, written anew: tests copy it to ingestion/tests/integration/conftest.py.
 
-Names, scopes and what each fixture gives are those of that file on the release line 2.0 (open-metadata/OpenMetadata,
-ingestion/tests/integration/conftest.py); the server is the one at OPENMETADATA_URL. It runs in the framework's
-interpreter. Services come back with their secrets masked, as they do from a real server.
+Names, scopes and what each fixture gives are those of that file (open-metadata/OpenMetadata, ingestion/tests/
+integration/conftest.py, as of commit 7c88b85e); where it has had several scopes, the narrowest, which what is emitted
+then has to do with. The server is the one at OPENMETADATA_URL. It runs in the framework's interpreter. Services come
+back with their secrets masked, as they do from a real server.
 """
 
 from __future__ import annotations
@@ -62,7 +63,8 @@ def workflow_config(metadata: OpenMetadata) -> dict[str, Any]:
     return {"loggerLevel": "DEBUG", "openMetadataServerConfig": metadata.config.model_dump()}
 
 
-@pytest.fixture(scope="module")
+# Of a module at that commit, of each test before (031a02ee).
+@pytest.fixture
 def run_workflow() -> Callable[..., IngestionWorkflow]:
     def run(kind: type[IngestionWorkflow], config: dict[str, Any], raise_from_status: bool = True) -> IngestionWorkflow:
         workflow = kind.create(config)

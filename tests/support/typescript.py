@@ -67,6 +67,13 @@ def members(node: Path, types: list[str], scratch: Path) -> dict[str, str]:
     return json.loads(line)["anyServiceType"]
 
 
+def acronyms(node: Path) -> set[str]:
+    """The words that quicktype writes in capitals."""
+    script = "console.log(JSON.stringify(require('quicktype-core/dist/support/Acronyms.const').acronyms))"
+    done = subprocess.run(["node", "-e", script], cwd=node, check=True, capture_output=True, text=True)
+    return set(json.loads(done.stdout))
+
+
 def parse(node: Path, files: list[Path]) -> list[str]:
     """The faults that the compiler finds in the syntax of files, without what they import."""
     request = {"services": [], "files": [], "parse": [str(file) for file in files]}
