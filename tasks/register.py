@@ -75,7 +75,7 @@ def register(place: dict[str, Any]) -> None:
         except (Unlike, OSError, UnicodeDecodeError) as error:
             faults.append(f"{file.as_posix()}: {fault_text(error)}")
             continue
-        if place["wanted"] and place.get("when") == "named" and entry(place["shapes"][0][0]) not in new:
+        if place["wanted"] and place.get("when") == "named" and not says(new, place["shapes"][0][0]["forms"]):
             print(f"{file.as_posix()}: it has another name than {entry(place['shapes'][0][0])}; change it by hand")
         if not place["wanted"] and new == old:
             print(f"{file.as_posix()}: {place['what']} is of no use any more; take it out by hand", file=sys.stderr)
@@ -83,6 +83,11 @@ def register(place: dict[str, Any]) -> None:
     if place["wanted"]:
         fault = faults[0] if faults else f"{place['files'][0]}: it is not there"
         print(f"{fault}; add {by_hand(place, old)}", file=sys.stderr)
+
+
+def says(text: str, forms: list[str]) -> bool:
+    """Whether a text has an entry in one of its forms, however it is laid out."""
+    return any("".join(form.split()) in "".join(text.split()) for form in forms)
 
 
 def read(file: Path) -> str:

@@ -396,8 +396,11 @@ def test_name_that_people_read_is_told_when_it_differs(
         run(contribution("my_db"))
         run(contribution("my_db", display_name="My DB"))
         assert "[DatabaseServiceType.MyDB, 'My DB']," in CONSTANTS.read_text()
-        before = CONSTANTS.read_text()
+        run(contribution("my_db2", display_name="A name that does not fit on one line of " + "x" * 40))
         capsys.readouterr()
+        run(contribution("my_db2", display_name="A name that does not fit on one line of " + "x" * 40))
+        assert capsys.readouterr() == ("", "")
+        before = CONSTANTS.read_text()
         run(contribution("my_db", display_name="Another"))
         assert CONSTANTS.read_text() == before
     assert capsys.readouterr().out == (

@@ -15,6 +15,8 @@ from typing import Any
 
 import yaml
 
+from tests.support.once import once
+
 ACTIONLINT = "v1.7.12"
 
 # Notes each call with the files that it is given; `pr list` answers with PROPOSED.
@@ -36,13 +38,14 @@ def actionlint(cache: Path) -> Path | None:
     """
     if found := shutil.which("actionlint"):
         return Path(found)
-    folder = cache / f"actionlint-{ACTIONLINT}"
-    if not (folder / "actionlint").is_file():
-        if not shutil.which("go"):
-            return None
-        module = f"github.com/rhysd/actionlint/cmd/actionlint@{ACTIONLINT}"
+    if not shutil.which("go"):
+        return None
+    module = f"github.com/rhysd/actionlint/cmd/actionlint@{ACTIONLINT}"
+
+    def build(folder: Path) -> None:
         subprocess.run(["go", "install", module], env=os.environ | {"GOBIN": str(folder)}, check=True)
-    return folder / "actionlint"
+
+    return once(cache / f"actionlint-{ACTIONLINT}", build) / "actionlint"
 
 
 class Runner:

@@ -19,6 +19,7 @@ from typing import Any
 
 from extensions.catalog import Catalog
 from tests.support.contrib import ROOT, SPEC, write_schemas
+from tests.support.once import once
 
 FOLDER = Path(__file__).parent / "java"
 SOURCES = Path("openmetadata-service/src/main/java")
@@ -35,15 +36,11 @@ _COMPILER = [
 def jars(cache: Path) -> Path:
     """The folder of the jars that `java/pom.xml` names, downloaded once. Raises CalledProcessError."""
     pom = FOLDER / "pom.xml"
-    into = cache / f"jars-{hashlib.sha256(pom.read_bytes()).hexdigest()[:12]}"
-    if not into.is_dir():
-        scratch = into.with_name(f"{into.name}.{os.getpid()}")
-        run("mvn", "--quiet", "--batch-mode", f"--file={pom}", _JARS, f"-DoutputDirectory={scratch}")
-        try:
-            scratch.rename(into)
-        except OSError:  # another process was faster
-            shutil.rmtree(scratch)
-    return into
+
+    def download(folder: Path) -> None:
+        run("mvn", "--quiet", "--batch-mode", f"--file={pom}", _JARS, f"-DoutputDirectory={folder}")
+
+    return once(cache / f"jars-{hashlib.sha256(pom.read_bytes()).hexdigest()[:12]}", download)
 
 
 def run(*command: str | Path) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import shutil
 import subprocess
@@ -9,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.support.checkout import CATALOG, INTERFACE, SPECIFICATION, connections, generated
+from tests.support.once import once
 
 HERE = Path(__file__).resolve().parent / "node"
 
@@ -20,17 +22,16 @@ AMBIENT = "declare module '*.png' { const file: string; export default file }\n"
 
 def install(cache: Path) -> Path:
     """Install the packages of node/package.json below `cache`, unless they are there; gives their folder."""
-    folder = cache / "node"
-    wanted = (HERE / "package.json").read_bytes()
-    folder.mkdir(parents=True, exist_ok=True)
+    digest = hashlib.sha256((HERE / "package.json").read_bytes()).hexdigest()[:12]
+    folder = once(cache / f"node-{digest}", _install)
     shutil.copy(HERE / "check.cjs", folder)
-    done = folder / "installed.json"
-    if not done.is_file() or done.read_bytes() != wanted:
-        (folder / "package.json").write_bytes(wanted)
-        command = ["npm", "install", "--no-package-lock", "--no-audit", "--no-fund", "--silent"]
-        subprocess.run(command, cwd=folder, check=True, capture_output=True)
-        done.write_bytes(wanted)
     return folder
+
+
+def _install(folder: Path) -> None:
+    shutil.copy(HERE / "package.json", folder)
+    command = ["npm", "install", "--no-package-lock", "--no-audit", "--no-fund", "--silent"]
+    subprocess.run(command, cwd=folder, check=True, capture_output=True)
 
 
 def check(node: Path, checkout: Path) -> tuple[list[str], dict[str, dict[str, str]]]:
