@@ -27,6 +27,7 @@ from typing import Any
 
 import copier
 import yaml
+from jinja2 import Environment
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
@@ -637,7 +638,24 @@ def edits_page(catalog: Catalog) -> Iterator[str]:
 # ---- All ---------------------------------------------------------------------------
 
 
+def compile_once() -> None:
+    """Keep compiled sources for this process: all its scaffolds are of one state of the template."""
+    kept: dict[Any, Any] = {}
+    compile_anew: Any = Environment.compile
+
+    def compile_kept(
+        environment: Environment, source: Any, name: Any = None, filename: Any = None, **options: Any
+    ) -> Any:
+        key = source, name, filename, *options.items()
+        if key not in kept:
+            kept[key] = compile_anew(environment, source, name, filename, **options)
+        return kept[key]
+
+    Environment.compile = compile_kept  # type: ignore[method-assign]
+
+
 def main(arguments: list[str]) -> int:
+    compile_once()
     catalog = Catalog(ROOT / "catalog")
     pages: dict[str, Callable[[Catalog], Iterable[str]]] = {"questions.md": questions_page, "outputs.md": outputs_page}
     pages["edits.md"] = edits_page

@@ -82,7 +82,7 @@ def test_untouched_connector_updates_to_a_fresh_scaffold(
     answers = example(repository, version, name) | {"placement": placement}
     made = project(repository, version, answers, tmp_path / "made")
     update(made, answers)
-    fresh = scaffold(repository, NOW, recorded(made, answers), tmp_path / "fresh")
+    fresh = scaffold(repository, NOW, recorded(made, answers), tmp_path / "fresh", tasks=placement == "contrib")
     assert files(made) == files(fresh)
 
 
@@ -130,25 +130,17 @@ def test_file_that_was_deleted_stays_deleted(olap: Path) -> None:
     assert conflicts(olap) == []
 
 
-@pytest.mark.parametrize(
-    ("question", "before", "after"),
-    [
-        ("capabilities", ["metadata"], ["metadata", "lineage", "owners"]),
-        ("auth_types", ["basic"], ["basic", "oauth"]),
-    ],
-)
-def test_answer_added_and_taken_back_changes_exactly_its_files_and_lines(
-    repository: Path, tmp_path: Path, question: str, before: list[str], after: list[str]
-) -> None:
+def test_answers_added_and_taken_back_change_exactly_their_files_and_lines(repository: Path, tmp_path: Path) -> None:
     """There and back by updates is what scaffolds with these answers are."""
-    answers = OLAP | {question: before}
-    made = project(repository, NOW, answers, tmp_path / "made")
+    less = {"capabilities": ["metadata"], "auth_types": ["basic"]}
+    more = {"capabilities": ["metadata", "lineage", "owners"], "auth_types": ["basic", "oauth"]}
+    made = project(repository, NOW, OLAP | less, tmp_path / "made")
     first = files(made)
-    update(made, answers, **{question: after})
-    assert files(made) == files(scaffold(repository, NOW, OLAP | {question: after}, tmp_path / "fresh"))
+    update(made, OLAP, **more)
+    assert files(made) == files(scaffold(repository, NOW, OLAP | more, tmp_path / "fresh", tasks=False))
     assert files(made) != first
-    commit(made, "added")
-    update(made, answers, **{question: before})
+    commit(made, "more")
+    update(made, OLAP, **less)
     assert files(made) == first
 
 

@@ -75,17 +75,6 @@ def test_each_version_renders_with_its_own_extensions(project: Path, repository:
     assert conflicts(project) == []
 
 
-def test_capability_added_by_an_update_brings_its_files(project: Path, repository: Path, tmp_path: Path) -> None:
-    update(project, capabilities=["metadata", "lineage"])
-    fresh = tmp_path / "fresh"
-    answers = ANSWERS | {"capabilities": ["metadata", "lineage"]}
-    copier.run_copy(str(repository), fresh, data=answers, defaults=True, unsafe=True, quiet=True)
-    for path in fresh.rglob("*"):
-        if path.is_file() and path.name != ".copier-answers.yml":
-            assert (project / path.relative_to(fresh)).read_bytes() == path.read_bytes(), path
-    assert git(project, "status", "--porcelain").count("??") == 3
-
-
 def test_contribution_updates_and_reverts_as_one_commit(repository: Path, tmp_path: Path) -> None:
     """What registers a connector is done again by an update, and changes nothing; one commit takes all of it back."""
     checkout = write_registry(write_checkout(tmp_path / "checkout"))

@@ -61,6 +61,10 @@ class Renderer:
         sources = [source for source in self._sources if not only or "/".join(source.parts[self._depth :]) in only]
         return dict(self._rendered(self._context(answers), sources))
 
+    def names(self) -> list[str]:
+        """The places of all files below template/connector, as they are there."""
+        return ["/".join(source.parts[self._depth :]) for source in self._sources]
+
     def text(self, source: str, answers: Answers) -> str:
         """One file alone, by its place below template/connector."""
         return self._environment.get_template(f"template/connector/{source}").render(self._context(answers))
