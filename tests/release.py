@@ -13,6 +13,7 @@ import tomllib
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import yaml
 from packaging.version import InvalidVersion, Version
@@ -21,7 +22,7 @@ ROOT = Path(__file__).resolve().parent.parent
 
 
 def git(root: Path, *arguments: str) -> str:
-    return subprocess.run(["git", *arguments], cwd=root, check=True, capture_output=True, text=True).stdout.strip()
+    return subprocess.run(["git", *arguments], cwd=root, check=True, capture_output=True, text=True).stdout.rstrip()
 
 
 def faults(root: Path, text: str, today: str) -> Iterator[str]:
@@ -35,9 +36,11 @@ def faults(root: Path, text: str, today: str) -> Iterator[str]:
         yield f"write the version as {version}, as it is compared"
     if changed := git(root, "status", "--porcelain"):
         yield f"commit or stash first: {', '.join(line[3:] for line in changed.splitlines())}"
-    released = sorted(Version(tag) for tag in git(root, "tag", "--list", "[0-9]*").split())
-    if released and version <= released[-1]:
-        yield f"{version} is not above {released[-1]}, the last tag"
+    listed = tomllib.loads((root / "tests/releases.toml").read_text(encoding="utf-8"))["release"]
+    tagged = sorted(filter(None, map(as_version, git(root, "tag", "--list").split())))
+    last = max([*tagged, *(Version(release["version"]) for release in listed)])
+    if version <= last:
+        yield f"{version} is not above {last}, the last release"
     project = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     if project["version"] != text:
         yield f"pyproject.toml: the version is {project['version']}, not {version}"
@@ -49,24 +52,49 @@ def faults(root: Path, text: str, today: str) -> Iterator[str]:
         yield f"CHANGELOG.md: {version} is of {heading[1]}, and today is {today}"
     if not re.search(r"^## \[Unreleased\]$", changelog, re.MULTILINE):
         yield "CHANGELOG.md: no heading '## [Unreleased]' for what comes next"
-    listed = tomllib.loads((root / "tests/releases.toml").read_text(encoding="utf-8"))["release"]
-    for tag in map(str, released):
+    for tag in map(str, tagged):
         if tag not in {release["version"] for release in listed}:
             yield f"tests/releases.toml: {tag} is tagged, and not listed"
-    yield from migrations(root, listed[-1]["commit"], version, Version(listed[-1]["version"]))
+    yield from changes(root, listed[-1]["commit"], version, Version(listed[-1]["version"]))
 
 
-def migrations(root: Path, last: str, version: Version, before: Version) -> Iterator[str]:
-    """Questions of the last release that are gone: only a major version may, and copier.yml has to migrate them."""
+def as_version(tag: str) -> Version | None:
+    """A tag as Copier reads it, with a `v` or without; None for any other tag."""
+    try:
+        return Version(tag)
+    except InvalidVersion:
+        return None
+
+
+def changes(root: Path, last: str, version: Version, before: Version) -> Iterator[str]:
+    """What is gone or new since the last release that a version like this may not bring, or not without a migration."""
     settings = yaml.safe_load((root / "copier.yml").read_text(encoding="utf-8").split("\n---\n")[0])
-    migrated = str(settings.get("_migrations", ""))
-    asked = {name for file in (root / "questions").glob("*.yml") for name in yaml.safe_load(file.read_text())}
+    migrations = str(settings.get("_migrations", ""))
+    now = {name: facts for file in (root / "questions").glob("*.yml") for name, facts in read(file.read_text()).items()}
+    then: dict[str, Any] = {}
     for file in git(root, "ls-tree", "--name-only", f"{last}:questions").split():
-        for name in yaml.safe_load(git(root, "show", f"{last}:questions/{file}")):
-            if name not in asked and name not in migrated:
-                yield f"copier.yml: the question {name} is gone since {before}, and no migration names it"
-            elif name not in asked and version.major == before.major and before.major:
-                yield f"the question {name} is gone since {before}: that takes a major version"
+        then |= read(git(root, "show", f"{last}:questions/{file}"))
+    paths = git(root, "ls-tree", "-r", "--name-only", f"{last}:template").splitlines()
+    gone = [f"the question {name}" for name in then if name not in now]
+    gone += [f"the file template/{path}" for path in paths if not (root / "template" / path).is_file()]
+    is_major = version.major > before.major or (not before.major and version.minor > before.minor)
+    for what in gone:
+        if not re.search(rf"(?<![\w/]){re.escape(what.split(' ', 2)[2].removeprefix('template/'))}(?!\w)", migrations):
+            yield f"copier.yml: {what} is gone since {before}, and no migration names it"
+        elif not is_major:
+            yield f"{what} is gone since {before}: that takes a major version"
+    is_patch = (version.major, version.minor) == (before.major, before.minor)
+    for name in now:
+        if name not in then and "default" not in now[name]:
+            yield f"the question {name} is new and has no default: updates by CI would stop at it"
+        elif name not in then and is_patch:
+            yield f"the question {name} is new since {before}: that takes a minor version"
+
+
+def read(text: str) -> dict[str, Any]:
+    """The questions of a file."""
+    found: dict[str, Any] = yaml.safe_load(text)
+    return found
 
 
 def main() -> int:

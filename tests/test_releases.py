@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
 from tests.conftest import need
 from tests.support.git import commit, git
@@ -142,23 +141,6 @@ def test_answers_added_and_taken_back_change_exactly_their_files_and_lines(repos
     commit(made, "more")
     update(made, OLAP, **less)
     assert files(made) == first
-
-
-def test_questions_of_a_release_are_still_asked_or_migrated(repository: Path) -> None:
-    """An answers file of a release holds nothing that would be lost."""
-    settings = yaml.safe_load((repository / "copier.yml").read_text(encoding="utf-8").split("\n---\n")[0])
-    migrated = str(settings.get("_migrations"))
-    asked = questions(repository, NOW)
-    for release in RELEASES:
-        lost = questions(repository, release["version"]) - asked
-        assert [question for question in lost if question not in migrated] == []
-
-
-def questions(repository: Path, version: str) -> set[str]:
-    names: set[str] = set()
-    for file in git(repository, "ls-tree", "--name-only", f"{version}:questions").split():
-        names |= set(yaml.safe_load(git(repository, "show", f"{version}:questions/{file}")))
-    return names
 
 
 def test_ten_connectors_in_one_checkout_update_each_by_itself(repository: Path, tmp_path: Path) -> None:
