@@ -91,14 +91,21 @@ def test_history_of_the_releases_is_there() -> None:
     assert [release["version"] for release in RELEASES] == sorted({version for version, *_ in cases()})
 
 
-def test_edits_where_edits_are_meant_survive(repository: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("placement", "place"),
+    [
+        ("package", "src/openmetadata_object_store"),
+        ("contrib", "ingestion/src/metadata/ingestion/source/storage/objectstore"),
+    ],
+)
+def test_edits_where_edits_are_meant_survive(repository: Path, tmp_path: Path, placement: str, place: str) -> None:
     """What an example has to be told by hand stays, line by line, and so does a file of the author's own."""
-    answers = example(repository, LAST, "s3") | {"placement": "package"}
+    answers = example(repository, LAST, "s3") | {"placement": placement}
     made = project(repository, LAST, answers, tmp_path / "made")
     edits = git(repository, "show", f"{LAST}:tests/edits/s3.patch")
     (tmp_path / "s3.patch").write_text(edits, encoding="utf-8")
-    module = made / "src/openmetadata_object_store"
-    git(made, "apply", f"--directory={module.relative_to(made)}", str(tmp_path / "s3.patch"))
+    module = made / place
+    git(made, "apply", f"--directory={place}", str(tmp_path / "s3.patch"))
     (module / "own.py").write_text('"""Mine."""\n', encoding="utf-8")
     commit(made, "edited")
     update(made, answers)

@@ -163,7 +163,7 @@ def test_only_the_proposing_job_may_write(emitted: dict[str, dict[str, str]]) ->
         }
 
 
-def test_no_token_is_near_the_code_of_the_template(emitted: dict[str, dict[str, str]]) -> None:
+def test_step_that_runs_the_templates_code_gets_no_token(emitted: dict[str, dict[str, str]]) -> None:
     steps = yaml.safe_load(emitted["rest_api"][TEMPLATE])["jobs"]["update"]["steps"]
     (update,) = (step for step in steps if "--trust" in step.get("run", ""))
     assert "env" not in update
