@@ -68,7 +68,7 @@ def _outcome(request: Request) -> Outcome:
     given = answers.Answers(dict(request.answers), flags)
     if request.file:
         read = answers.read(Path(request.file), request.file)
-        given = answers.Answers(read.values | given.values, read.places | given.places, read.faults)
+        given = answers.Answers(read.values | given.values, read.places | given.places, read.faults, read.file)
     if request.update:
         return update(request, given, report.stage)
     ask = not request.file and not request.answers

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from scaffold_connector import questions
 from scaffold_connector.arguments import Wrong
 
 # What YAML makes of a text without quotes, in words.
@@ -23,11 +24,16 @@ COPIERS = ("_commit", "_src_path")
 
 @dataclass
 class Answers:
-    """Answers by the names of their questions, and where each of them was given."""
+    """Answers by the names of their questions, where each of them was given, and the answers file if there is one."""
 
     values: dict[str, Any] = field(default_factory=dict)
     places: dict[str, str] = field(default_factory=dict)
     faults: list[str] = field(default_factory=list)
+    file: str = ""
+
+    def place(self, name: str) -> str:
+        """Where an answer was given, or where to give it: in the answers file, else as a flag."""
+        return self.places.get(name) or (f"{self.file}: {name}" if self.file else questions.flag(name))
 
 
 def read(file: Path, shown: str) -> Answers:
@@ -43,16 +49,21 @@ def read(file: Path, shown: str) -> Answers:
     try:
         node = yaml.compose(text, Loader=yaml.SafeLoader)
     except yaml.YAMLError as error:
-        raise Wrong(_syntax(shown, error)) from None
-    answers = Answers()
+        raise Wrong(syntax(shown, error)) from None
+    answers = Answers(file=shown)
     if node is None:
         return answers
     if not isinstance(node, yaml.MappingNode):
         raise Wrong(f"{shown}: give each answer as a line `question: answer`")
     seen: dict[str, int] = {}
     for key, value in node.value:
-        name, line = str(key.value), key.start_mark.line + 1
+        line = key.start_mark.line + 1
         place = f"{shown}:{line}"
+        if not isinstance(key, yaml.ScalarNode):
+            kind = "list" if isinstance(key, yaml.SequenceNode) else "mapping"
+            answers.faults.append(f"{place}: give the name of a question before the colon, not a {kind}")
+            continue
+        name = str(key.value)
         if name in seen:
             answers.faults.append(f"{place}: {name} is answered on line {seen[name]} already")
             continue
@@ -65,7 +76,8 @@ def read(file: Path, shown: str) -> Answers:
     return answers
 
 
-def _syntax(shown: str, error: Any) -> str:
+def syntax(shown: str, error: Any) -> str:
+    """A line for what YAML's parser raised of the file that is called `shown`."""
     mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
     place = f"{shown}:{mark.line + 1}" if mark else shown
     said = getattr(error, "problem", None) or getattr(error, "reason", None) or "it can't be parsed"
@@ -95,25 +107,35 @@ def _text(node: Any) -> str:
     raise ValueError(f"YAML reads {raw} as {_KINDS.get(kind, kind)}: put it in quotes")
 
 
-def known(answers: Answers, questions: Mapping[str, Any]) -> list[str]:
+def known(answers: Answers, asked: Mapping[str, Any]) -> list[str]:
     """Faults of answers to questions that there are not, and of lists and texts in each other's place."""
     faults = []
     for name, place in answers.places.items():
         if name in COPIERS:
             answers.values.pop(name, None)
-        elif name not in questions:
+        elif name not in asked:
             answers.values.pop(name, None)
-            faults.append(f"{place} is not a question{_nearest(name, questions)}")
-        elif isinstance(value := answers.values.get(name), list) and not questions[name].get("multiselect"):
+            faults.append(f"{place} is not a question{_nearest(name, asked)}")
+        elif isinstance(value := answers.values.get(name), list) and not asked[name].get("multiselect"):
             faults.append(f"{place}: give a text, not a list")
-        elif isinstance(value, str) and questions[name].get("multiselect") and not value.startswith("["):
-            faults.append(f"{place}: give a list, such as [{value}]")
+        elif isinstance(value, str) and asked[name].get("multiselect") and not _is_list(value):
+            faults.append(f"{place}: give a list, such as [{value.strip('[]')}]")
         else:
             continue
         answers.values.pop(name, None)
     return faults
 
 
-def _nearest(name: str, questions: Iterable[str]) -> str:
-    near = difflib.get_close_matches(name.replace("-", "_").lower(), questions, n=1)
+def _is_list(text: str) -> bool:
+    """Whether a text is a list when YAML reads it, as Copier does."""
+    import yaml
+
+    try:
+        return isinstance(yaml.safe_load(text), list)
+    except yaml.YAMLError:
+        return False
+
+
+def _nearest(name: str, asked: Iterable[str]) -> str:
+    near = difflib.get_close_matches(name.replace("-", "_").lower(), asked, n=1)
     return f"; did you mean {near[0]}?" if near else ""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 _HEAD = re.compile(r"(?:Validation error for question|Invalid choice for) '\w+': ")
 
 
-def faults(worker: Worker, places: Mapping[str, str], broken: Collection[str] = ()) -> list[str]:
-    """A line for each answer in `worker.data` that is refused, or missing; `places` says where it was given.
+def faults(worker: Worker, place: Callable[[str], str], broken: Collection[str] = ()) -> list[str]:
+    """A line for each answer in `worker.data` that is refused, or missing; `place` says where it is given.
 
     Copier stops at the first. Here the questions are gone through one by one, as Copier does it with `--defaults`. One
     that needs an answer which can't be read, or a `broken` one, of which it is known already, is left out. An answer
@@ -57,12 +57,8 @@ def faults(worker: Worker, places: Mapping[str, str], broken: Collection[str] = 
         if said or at_second_hand:
             (doubtful if name in answers.user else refused).add(name)
         if said and not at_second_hand:
-            found += [f"{places.get(name, question_flag(name))}: {sentence}" for sentence in said]
+            found += [f"{place(name)}: {sentence}" for sentence in said]
     return found
-
-
-def question_flag(name: str) -> str:
-    return "--" + name.replace("_", "-")
 
 
 def _of_given(question: Question) -> list[str]:

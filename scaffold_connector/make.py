@@ -67,7 +67,7 @@ def _made(maker: Worker, asker: Worker, files: dict[str, str], stage: Stage) -> 
         raise Failed(f"{root}: is no folder")
     existed = root.exists()
     with stage("Writing and checking the files"), captured() as said:
-        fault = run(maker.run_copy)
+        fault = run(maker.run_copy, root)
     if fault and not existed:
         files.clear()  # Copier has taken them away again
     states = ("written", "kept", "conflict", "removed")

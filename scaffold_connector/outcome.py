@@ -21,7 +21,7 @@ class Outcome:
 
     `summary` is what the template says of the connector. `faults` are of the check of what was written, `edited` and
     `by_hand` of making a checkout know the connector, `edits` what is to do in which file. `before` is the version of
-    the template before an update.
+    the template before an update, `orphans` are the files in conflict that the new version has no more.
     """
 
     update: bool
@@ -36,6 +36,7 @@ class Outcome:
     edited: list[str] = field(default_factory=list)
     by_hand: list[str] = field(default_factory=list)
     edits: list[tuple[str, str]] = field(default_factory=list)
+    orphans: list[str] = field(default_factory=list)
 
 
 def outcome(
@@ -46,6 +47,7 @@ def outcome(
     said: Mapping[str, list[str]],
     fault: str | None,
     before: str | None = None,
+    orphans: list[str] | None = None,
 ) -> Outcome:
     """The outcome of a worker's work, which `said` lines on `out` and `err`, and ended with the fault of a task."""
     summary = _summary(worker)
@@ -65,7 +67,8 @@ def outcome(
         faults=(said["err"] or [fault]) if fault else [],
         edited=edited,
         by_hand=[] if fault else others,
-        edits=_edits(root / summary["context_file"]),
+        edits=[(file, todo) for file, todo in _edits(root / summary["context_file"]) if (root / file).exists()],
+        orphans=orphans or [],
     )
 
 

@@ -12,17 +12,21 @@ HERE = Path(__file__).resolve().parent
 
 @dataclass(frozen=True)
 class Question:
-    """One question: `topic` is its file, `several` whether it takes a list, `required` whether it has no default."""
+    """One question: `topic` is its file, `several` whether it takes a list."""
 
     name: str
     help: str
     topic: str
     several: bool
-    required: bool
 
     @property
     def flag(self) -> str:
-        return "--" + self.name.replace("_", "-")
+        return flag(self.name)
+
+
+def flag(name: str) -> str:
+    """The flag of a question."""
+    return "--" + name.replace("_", "-")
 
 
 def root() -> Path:
@@ -48,4 +52,4 @@ def load(folder: Path | None = None) -> list[Question]:
 def _question(name: str, facts: dict[str, Any], topic: str) -> Question:
     # What a help text says under a condition needs answers that are not there yet.
     text = re.sub(r"\s*\{%.*%\}", "", facts["help"], flags=re.DOTALL)
-    return Question(name, " ".join(text.split()), topic, facts.get("multiselect", False), "default" not in facts)
+    return Question(name, " ".join(text.split()), topic, facts.get("multiselect", False))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import shutil
 import sys
 import textwrap
@@ -16,6 +17,8 @@ from scaffold_connector.outcome import Outcome
 
 # What stands before a file in the tree, by what became of it; nothing for what was written.
 _MARKS = {"conflict": "  (conflict)", "kept": "  (kept)", "removed": "  (removed)"}
+
+_ORPHAN = "The new version has no such file; yours has edits and is kept. Delete it if you have no use for it."
 
 
 @contextmanager
@@ -62,7 +65,9 @@ def steps(outcome: Outcome) -> list[str]:
     if outcome.faults or not changed:
         return []
     if outcome.update:
-        return ["git diff", commands["test"], 'git add --all && git commit --message "Update from the template"']
+        marked = [file for file in outcome.files["conflict"] if file not in outcome.orphans]
+        first = ["# settle the conflict markers", "git diff --check"] if marked else ["git diff"]
+        return [*first, commands["test"], 'git add --all && git commit --message "Update from the template"']
     return [commands["prepare"], commands["test"], commands["run"]]
 
 
@@ -78,7 +83,7 @@ def as_text(outcome: Outcome) -> str:
     lines += [root, *_tree(files), ""] if files else ["Nothing has changed.", ""]
     lines += _section(
         "In conflict, to be settled by hand" if outcome.update else "There already, left as it was",
-        [(file, "") for file in outcome.files["conflict"]],
+        [(file, _ORPHAN if file in outcome.orphans else "") for file in outcome.files["conflict"]],
     )
     lines += _section("The checkout knows it now", [(line, "") for line in outcome.edited])
     lines += _section("To be registered by hand", [(line, "") for line in outcome.by_hand])
@@ -87,7 +92,7 @@ def as_text(outcome: Outcome) -> str:
     commands = steps(outcome)
     if commands:
         here = outcome.root.resolve() == outcome.root.cwd()
-        lines += ["Next:", *([] if here else [f"  cd {root}"]), *(f"  {command}" for command in commands)]
+        lines += ["Next:", *([] if here else [f"  cd {shlex.quote(root)}"]), *(f"  {command}" for command in commands)]
     if not outcome.update and outcome.summary["placement"] == "package":
         lines += ["", "Commit what was made: a later `scaffold-connector --update` starts from there."]
     return _printable("\n".join(lines))

@@ -5,20 +5,24 @@ from __future__ import annotations
 import os
 import re
 import subprocess
-from contextlib import ExitStack
+from collections.abc import Mapping
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from scaffold_connector import template
-from scaffold_connector.answers import Answers
+from scaffold_connector.answers import Answers, syntax
 from scaffold_connector.arguments import Request, Wrong
 from scaffold_connector.make import Stage, checkout, folder
 from scaffold_connector.outcome import Outcome, outcome
-from scaffold_connector.worker import Failed, captured, fetch, give, need_git, run, worker
+from scaffold_connector.worker import Failed, captured, fetch, give, need_git, one_line, run, worker
 
 if TYPE_CHECKING:
     from copier._main import Worker
+
+# Answers that say which connector it is: with another one the files are others, and edits can't be merged with them.
+_IDENTITY = ("name", "placement", "service_type")
 
 _CONFLICTS = ("DD", "AU", "UD", "UA", "DU", "AA", "UU")
 
@@ -43,9 +47,10 @@ def update(request: Request, given: Answers, stage: Stage) -> Outcome:
         "defaults": True,
     }
     files: dict[str, str] = {}
+    before: dict[str, bytes] = {}
     with ExitStack() as stack:
-        updater = stack.enter_context(worker(files, root, vcs_ref=request.ref, **options))
-        made = updater.subproject.last_answers
+        updater = stack.enter_context(worker(files, root, before, vcs_ref=request.ref, **options))
+        made = _made(updater, root / connector.answers_file)
         if not made.get("_src_path"):
             raise Failed(f"{root / connector.answers_file}: does not say which template it was made from")
         url = str(made["_src_path"])
@@ -54,18 +59,99 @@ def update(request: Request, given: Answers, stage: Stage) -> Outcome:
         with stage("Fetching the template"):
             fetch(updater, url)
             if not request.ref and _is_ahead(updater, url):
-                updater = stack.enter_context(worker(files, root, vcs_ref="HEAD", **options))
+                updater = stack.enter_context(worker(files, root, before, vcs_ref="HEAD", **options))
                 fetch(updater, url)
         with stage("Checking the answers"):
-            if "name" in given.values and given.values.pop("name") != made.get("name"):
-                raise Wrong(f"{given.places['name']}: {connector.answers_file} is of {made.get('name')}, which stays")
+            _same(given, made, connector.answers_file)
             give(updater, given)
+        settled = updater.answers
         with stage("Updating, and checking the files"), captured() as said:
-            fault = run(updater.run_update)
+            fault = _run(updater, root)
+        if fault:
+            updater.answers = settled  # Copier has them of an update that ended well only
+            said["out"].clear()
         changed = _changes(root)
-        changed["kept"] = sorted(set(files) - {file for found in changed.values() for file in found})
+        orphans = _put_back(root, changed, before)
+        named = {file for found in changed.values() for file in found}
+        changed["kept"] = sorted(file for file in set(files) - named if os.path.lexists(root / file))
         commit = str(made.get("_commit") or "") or None
-        return outcome(updater, root, connector.answers_file, changed, said, fault, commit)
+        return outcome(updater, root, connector.answers_file, changed, said, fault, commit, orphans)
+
+
+def _run(updater: Worker, root: Path) -> str | None:
+    """Have Copier update; gives the fault of a task. After a failure the work tree, which was clean, is as it was.
+
+    Copier writes the new version over the connector, has it checked, and only then merges the edits. Raises `Failed`.
+    """
+    try:
+        fault = run(updater.run_update, root)
+    except BaseException:
+        _restore(root)
+        raise
+    if fault:
+        _restore(root)
+    return fault
+
+
+def _restore(root: Path) -> None:
+    """Bring back what is committed below `root`, which was clean, and take away what was made. Raises `Failed`."""
+    if _git(root, "restore", "--source=HEAD", "--staged", "--worktree", "--", ".") is None:
+        raise Failed(f"{root}: the update failed, and Git can't bring back what was there: see git status")
+    made = _git(root, "ls-files", "--others", "--exclude-standard", "-z", "--", ".") or ""
+    for name in made.split("\0"):
+        if not name or name.endswith("/"):  # a repository of its own
+            continue
+        (root / name).unlink(missing_ok=True)
+        with suppress(OSError):  # raised by the first folder that is not empty
+            for folder in list(Path(name).parents)[:-1]:
+                (root / folder).rmdir()
+
+
+def _put_back(root: Path, changed: dict[str, list[str]], before: dict[str, bytes]) -> list[str]:
+    """Put back removed files that are not as the old version, `before`, made them; they are in conflict from then on.
+
+    Copier removes what the new version has no more, edited or not.
+    """
+    edited = []
+    for file in changed["removed"]:
+        committed = subprocess.run(["git", "show", f"HEAD:./{file}"], cwd=root, capture_output=True, check=False)
+        if committed.returncode == 0 and committed.stdout != before.get(file):
+            if _git(root, "restore", "--source=HEAD", "--staged", "--worktree", "--", f":(literal){file}") is None:
+                raise Failed(f"{root / file}: was edited and is removed by the update; Git can't bring it back")
+            edited.append(file)
+    changed["removed"] = [file for file in changed["removed"] if file not in edited]
+    changed["conflict"] = sorted([*changed["conflict"], *edited])
+    return edited
+
+
+def _made(updater: Worker, file: Path) -> dict[str, Any]:
+    """The answers that the connector was made with. Raises `Failed` where its answers file has none."""
+    import yaml
+
+    try:
+        answers = updater.subproject.last_answers
+    except yaml.YAMLError as error:
+        raise Failed(syntax(str(file), error)) from error
+    except (OSError, UnicodeDecodeError) as error:
+        raise Failed(f"{file}: can't be read: {one_line(error)}") from error
+    except (AttributeError, TypeError, ValueError) as error:
+        raise Failed(f"{file}: has no answers, a line `question: answer` for each") from error
+    return dict(answers)
+
+
+def _same(given: Answers, made: Mapping[str, Any], answers_file: str) -> None:
+    """Raises `Wrong` with a line for each answer that would make it another connector; those that agree are taken out.
+
+    `made` are the answers that it was made with.
+    """
+    wrong = []
+    for name in _IDENTITY:
+        if name in given.values and name in made:
+            place = given.places.pop(name)
+            if given.values.pop(name) != made[name]:
+                wrong.append(f"{place}: {answers_file} is of {made[name]}, which stays")
+    if wrong:
+        raise Wrong(*wrong)
 
 
 def _is_ahead(updater: Worker, url: str) -> bool:
@@ -93,7 +179,7 @@ def _find(request: Request, given: Answers) -> _Connector:
     found: dict[str, _Connector] = {}
     for root in places:
         for file in sorted(root.glob(".copier-answers*.yml")):
-            found.setdefault(_name_in(file), _Connector(root, file.name))
+            found.setdefault(_name_in(file) or file.name, _Connector(root, file.name))
     name = given.values.get("name")
     if name:
         beside = folder(str(name))
@@ -165,6 +251,7 @@ def _changes(root: Path) -> dict[str, list[str]]:
 
 
 def _git(folder: Path, *arguments: str) -> str | None:
-    """What Git prints; None where it fails."""
-    done = subprocess.run(["git", *arguments], cwd=folder, capture_output=True, text=True, check=False)
+    """What Git prints, without running hooks; None where it fails."""
+    command = ["git", "-c", f"core.hooksPath={os.devnull}", *arguments]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
     return done.stdout if done.returncode == 0 else None

@@ -31,11 +31,14 @@ class Failed(Exception):
     """It could not be done: one line."""
 
 
-def worker(files: dict[str, str], updated: Path | None = None, **options: Any) -> Worker:
+def worker(
+    files: dict[str, str], updated: Path | None = None, before: dict[str, bytes] | None = None, **options: Any
+) -> Worker:
     """A worker that trusts its template and notes into `files` what became of each: written, kept, or in conflict.
 
     Making a connector never overwrites: a file that is there stays, and is in conflict where it is another. In an
-    update of `updated` Copier is left to do its work, and what it renders there is kept, until Git knows better.
+    update of `updated` Copier is left to do its work, and what it renders there is kept, until Git knows better. It
+    renders the old version first, in another folder: `before` is what it has there.
     """
     from copier._main import Worker as Base
 
@@ -44,6 +47,8 @@ def worker(files: dict[str, str], updated: Path | None = None, **options: Any) -
             if is_dir or updated:
                 if not is_dir and self.dst_path == updated:
                     files[dst_relpath.as_posix()] = "kept"
+                elif not is_dir and not files and before is not None:
+                    before[dst_relpath.as_posix()] = options.get("expected_contents", b"")
                 return super()._render_allowed(dst_relpath, is_dir, *args, **options)
             place = self.subproject.local_abspath / dst_relpath
             there = place.exists() or place.is_symlink()
@@ -94,7 +99,7 @@ def give(worker: Worker, given: answers.Answers) -> None:
     broken = set(given.places) - set(given.values)
     worker.data = given.values
     with Phase.use(Phase.PROMPT):
-        faults += check.faults(worker, given.places, broken)
+        faults += check.faults(worker, given.place, broken)
     if faults:
         raise Wrong(*sorted(faults, key=_line))
 
@@ -105,8 +110,8 @@ def _line(fault: str) -> int:
     return int(number[1]) if number else 0
 
 
-def run(work: Callable[[], None]) -> str | None:
-    """Do it; gives a line where a task found a fault. Raises `Failed` for what else goes wrong."""
+def run(work: Callable[[], None], root: Path) -> str | None:
+    """Do it, below `root`; gives a line where a task found a fault. Raises `Failed` for what else goes wrong."""
     from copier.errors import CopierError, TaskError
     from plumbum import ProcessExecutionError
 
@@ -117,7 +122,7 @@ def run(work: Callable[[], None]) -> str | None:
     except (CopierError, ProcessExecutionError) as error:
         raise Failed(one_line(error)) from error
     except OSError as error:
-        raise Failed(f"{error.filename}: can't be written: {error.strerror}") from error
+        raise Failed(f"{error.filename or root}: can't be written: {error.strerror}") from error
     return None
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import errno
 import json
 import os
 import pty
@@ -22,6 +23,7 @@ from typing import Any
 import copier
 import pytest
 import yaml
+from copier._main import Worker
 from copier.errors import UserMessageError
 from jsonschema import Draft202012Validator
 
@@ -101,6 +103,15 @@ def given(arguments: list[str]) -> dict[str, Any]:
     return {name: values if name in several else values[0] for name, values in answers.items()}
 
 
+def break_schema(template: Path) -> None:
+    """Have a template make schemas that its own check refuses."""
+    schema = template / "extensions/schema.py"
+    now = schema.read_text()
+    broken = now.replace('"title": f"{type_name}Connection"', '"title": "Other"')
+    assert broken != now
+    schema.write_text(broken)
+
+
 # ---- What is made ------------------------------------------------------------------
 
 
@@ -154,6 +165,10 @@ def test_summary_shows_files_edits_and_three_commands(run: Run) -> None:
     ]
 
 
+def test_folder_with_blanks_is_quoted_in_the_next_commands(run: Run) -> None:
+    assert "\nNext:\n  cd 'my db'\n" in run(*MINIMAL, "--dest", "my db").out
+
+
 def test_file_that_is_there_stays_and_is_named(run: Run, tmp_path: Path) -> None:
     readme = tmp_path / "here/README.md"
     readme.parent.mkdir()
@@ -183,8 +198,7 @@ def test_fault_in_what_was_written_is_a_line_and_takes_the_folder_away(
 ) -> None:
     broken = tmp_path / "broken"
     shutil.copytree(template, broken)
-    schema = broken / "extensions/schema.py"
-    schema.write_text(schema.read_text().replace('"title": f"{type_name}Connection"', '"title": "Other"'))
+    break_schema(broken)
     done = run(*MINIMAL, "--format", "json", template=str(broken))
     assert done.code == 1
     assert re.fullmatch(r"src/openmetadata_my_db/schema/myDbConnection\.json: /\w+: .*\n", done.err)
@@ -262,10 +276,21 @@ FILES: dict[str, tuple[bytes, list[str]]] = {
         b"name: my_db\nservice_type:\n",
         ['a.yml:2: service_type: has no answer: give one, or "" for an empty text'],
     ),
-    "missing key": (b"service_type: database\n", ["--name: give an answer: there is no default"]),
+    "list that is none": (
+        b'name: my_db\nservice_type: database\nauth_types: "[basic"\n',
+        ["a.yml:3: auth_types: give a list, such as [basic]"],
+    ),
+    "key that is a list": (
+        b"? [name, other]\n: my_db\nname: my_db\nservice_type: database\n",
+        ["a.yml:1: give the name of a question before the colon, not a list"],
+    ),
+    "missing key": (b"service_type: database\n", ["a.yml: name: give an answer: there is no default"]),
     "empty": (
         b"",
-        ["--name: give an answer: there is no default", "--service-type: give an answer: there is no default"],
+        [
+            "a.yml: name: give an answer: there is no default",
+            "a.yml: service_type: give an answer: there is no default",
+        ],
     ),
     "duplicate key": (
         b"name: my_db\nservice_type: database\nname: your_db\n",
@@ -288,7 +313,7 @@ FILES: dict[str, tuple[bytes, list[str]]] = {
     "several": (
         b"nam: my_db\nservice_type: [database]\nauth_types: basic\n",
         [
-            "--name: give an answer: there is no default",
+            "a.yml: name: give an answer: there is no default",
             "a.yml:1: nam is not a question; did you mean name?",
             "a.yml:2: service_type: give a text, not a list",
             "a.yml:3: auth_types: give a list, such as [basic]",
@@ -368,6 +393,15 @@ def test_destination_that_takes_no_files_is_a_line(run: Run) -> None:
     assert re.fullmatch(r"/proc/none.*: can't be written: .*\n", done.err)
 
 
+def test_full_disk_is_a_line_with_the_place(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(worker: Worker) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(Worker, "run_copy", full)
+    done = run(*MINIMAL, "--dest", "here")
+    assert (done.code, done.out, done.err) == (1, "", "here: can't be written: No space left on device\n")
+
+
 # ---- Updating ----------------------------------------------------------------------
 
 
@@ -393,6 +427,10 @@ def releases(template: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[
     source.write_text(source.read_text().replace("Owns the engine:", "Owns the one engine:"))
     commit(repository, "second")
     git(repository, "tag", "1.1.0")
+    git(repository, "checkout", "--quiet", "-b", "broken")
+    break_schema(repository)
+    commit(repository, "broken")
+    git(repository, "checkout", "--quiet", "-")
     return url, project
 
 
@@ -416,6 +454,10 @@ def test_update_names_what_is_in_conflict_and_what_is_new(released: tuple[str, P
     assert updated["files"]["conflict"] == ["src/openmetadata_my_db/connection.py"]
     assert updated["files"]["written"] == [".copier-answers.yml"]
     assert "README.md" in updated["files"]["kept"]
+    assert updated["next_steps"][:3] == ["# settle the conflict markers", "git diff --check", "pytest"]
+    with pytest.raises(subprocess.CalledProcessError) as refusal:
+        git(project, "diff", "--check")
+    assert "connection.py" in refusal.value.stdout
     answers = (project / ".copier-answers.yml").read_text()
     assert "\ngone: " in git(project, "show", "HEAD:.copier-answers.yml") and "\ngone: " not in answers
 
@@ -426,6 +468,106 @@ def test_update_changes_the_answers_that_are_given(released: tuple[str, Path], r
     updated = run(*arguments, "--format", "json", template=url).json
     assert "workflows/lineage.yaml" in updated["files"]["written"]
     assert git(project, "status", "--porcelain").count("??") == 3
+
+
+def test_update_to_a_faulty_version_is_a_line_and_leaves_the_connector_as_it_was(
+    released: tuple[str, Path], run: Run
+) -> None:
+    url, project = released
+    (project / "README.md").write_text("Ours.\n")
+    (project / "workflows/metadata.yaml").unlink()
+    commit(project, "ours")
+    arguments = ("--update", "--name", "my_db", "--ref", "broken", "--capabilities", "metadata", "profiler")
+    done = run(*arguments, "--format", "json", template=url)
+    assert done.code == 1
+    assert re.fullmatch(r"src/openmetadata_my_db/schema/myDbConnection\.json: /\w+: .*\n", done.err)
+    updated = done.json
+    assert updated["validation"] == {"valid": False, "faults": [done.err.strip()]}
+    assert (updated["names"]["title"], updated["next_steps"]) == ("MyDb", [])
+    assert [updated["files"][state] for state in ("written", "conflict", "removed")] == [[], [], []]
+    assert git(project, "status", "--porcelain", "--ignored") == ""
+    assert not (project / "workflows/metadata.yaml").exists()
+
+
+def test_update_that_is_stopped_leaves_the_connector_as_it_was(
+    released: tuple[str, Path], run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url, project = released
+
+    def stop(worker: Worker) -> None:
+        (project / "README.md").write_text("Half.\n")
+        (project / "half/written").mkdir(parents=True)
+        (project / "half/written/file").touch()
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Worker, "run_update", stop)
+    done = run("--update", "--name", "my_db", template=url)
+    assert (done.code, done.out, done.err) == (1, "", "stopped\n")
+    assert git(project, "status", "--porcelain") == ""
+    assert not (project / "half").exists()
+
+
+def test_update_keeps_an_edited_file_that_the_new_version_has_not(released: tuple[str, Path], run: Run) -> None:
+    url, project = released
+    made = run("--update", "--name", "my_db", "--capabilities", "metadata", "lineage", "--ref", "1.0.0", template=url)
+    assert made.code == 0
+    commit(project, "with lineage")
+    edited, untouched = project / "src/openmetadata_my_db/lineage.py", project / "workflows/lineage.yaml"
+    assert untouched.exists()
+    edited.write_text(f"{edited.read_text()}# Ours.\n")
+    commit(project, "ours")
+    done = run("--update", "--name", "my_db", "--capabilities", "metadata", template=url)
+    assert (done.code, done.err) == (0, "")
+    assert edited.read_text().endswith("# Ours.\n")
+    assert not untouched.exists()
+    assert "lineage.yaml  (removed)\n" in done.out
+    assert "\n  src/openmetadata_my_db/lineage.py\n      The new version has no such file; " in done.out
+    assert "conflict markers" not in done.out
+
+
+@pytest.mark.parametrize(
+    ("flag", "other", "own"),
+    [
+        ("--name", "your_db", "my_db"),
+        ("--placement", "contrib", "package"),
+        ("--service-type", "dashboard", "database"),
+    ],
+)
+def test_update_refuses_to_make_another_connector_of_it(
+    flag: str, other: str, own: str, released: tuple[str, Path], run: Run
+) -> None:
+    url, project = released
+    done = run("--update", "--answers", f"{project}/.copier-answers.yml", flag, other, template=url)
+    assert (done.code, done.out) == (2, "")
+    assert done.err == f"{flag}: .copier-answers.yml is of {own}, which stays\n"
+    assert git(project, "status", "--porcelain") == ""
+
+
+@pytest.mark.parametrize(
+    ("contents", "line"),
+    [
+        ("name: [my_db\n", "{file}:2: is not YAML: expected ',' or ']', but got '<stream end>'\n"),
+        ("- name: my_db\n", "{file}: has no answers, a line `question: answer` for each\n"),
+    ],
+    ids=["no YAML", "list"],
+)
+def test_update_from_answers_that_can_t_be_read_is_a_line(contents: str, line: str, run: Run, tmp_path: Path) -> None:
+    (tmp_path / ".copier-answers.yml").write_text(contents)
+    done = run("--update")
+    assert (done.code, done.out, done.err) == (1, "", line.format(file=tmp_path / ".copier-answers.yml"))
+    done = run("--update", "--name", "x")
+    assert (done.code, done.out) == (1, "")
+    assert done.err == f"{tmp_path}: has no answers file of x; there is .copier-answers.yml\n"
+
+
+def test_update_says_nothing_of_files_that_were_deleted(released: tuple[str, Path], run: Run) -> None:
+    url, project = released
+    code = "src/openmetadata_my_db/queries.py"
+    (project / code).unlink()
+    commit(project, "without")
+    updated = run("--update", "--name", "my_db", "--format", "json", template=url).json
+    assert code not in [file for files in updated["files"].values() for file in files]
+    assert code not in [edit["file"] for edit in updated["to_edit"]] != []
 
 
 def test_update_refuses_answers_before_anything_changes(released: tuple[str, Path], run: Run) -> None:
