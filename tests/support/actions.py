@@ -8,16 +8,11 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
 import subprocess
 from pathlib import Path
 from typing import Any
 
 import yaml
-
-from tests.support.once import once
-
-ACTIONLINT = "v1.7.12"
 
 # Notes each call with the files that it is given; `pr list` answers with PROPOSED.
 GH = """\
@@ -29,23 +24,6 @@ while [ $# -gt 0 ]; do
   shift
 done
 """
-
-
-def actionlint(cache: Path) -> Path | None:
-    """The linter: the one that is installed, else built by Go below `cache`; None without both.
-
-    The package on PyPI has no wheels: it downloads a program from GitHub as it is built, which not every network lets.
-    """
-    if found := shutil.which("actionlint"):
-        return Path(found)
-    if not shutil.which("go"):
-        return None
-    module = f"github.com/rhysd/actionlint/cmd/actionlint@{ACTIONLINT}"
-
-    def build(folder: Path) -> None:
-        subprocess.run(["go", "install", module], env=os.environ | {"GOBIN": str(folder)}, check=True)
-
-    return once(cache / f"actionlint-{ACTIONLINT}", build) / "actionlint"
 
 
 class Runner:

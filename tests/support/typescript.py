@@ -24,7 +24,8 @@ def install(cache: Path) -> Path:
     """Install the packages of node/package.json below `cache`, unless they are there; gives their folder."""
     digest = hashlib.sha256((HERE / "package.json").read_bytes()).hexdigest()[:12]
     folder = once(cache / f"node-{digest}", _install)
-    shutil.copy(HERE / "check.cjs", folder)
+    for script in ("check.cjs", "lint.mjs"):
+        shutil.copy(HERE / script, folder)
     return folder
 
 
