@@ -78,26 +78,22 @@ class Catalog:
     @cached_property
     def releases(self) -> dict[str, Facts]:
         """OpenMetadata release lines, oldest first."""
-        path = self.root / "references.yml"
-        return self._read("references", [path])[path]
+        return self._file("references")
 
     @cached_property
     def pagination(self) -> Facts:
         """How lists are handed out, by name."""
-        path = self.root / "pagination.yml"
-        return self._read("pagination", [path])[path]
+        return self._file("pagination")
 
     @cached_property
     def registration(self) -> Facts:
         """Where a checkout has to know a contribution: its `places`."""
-        path = self.root / "registration.yml"
-        return self._read("registration", [path])[path]
+        return self._file("registration")
 
     @cached_property
     def actions(self) -> Facts:
         """What workflows are made of: the `actions` with the commits that they are pinned to, and requirements."""
-        path = self.root / "actions.yml"
-        return self._read("actions", [path])[path]
+        return self._file("actions")
 
     @cached_property
     def acronyms(self) -> frozenset[str]:
@@ -205,6 +201,10 @@ class Catalog:
             "actions",
         ):
             getattr(self, kind)
+
+    def _file(self, kind: str) -> Facts:
+        path = self.root / f"{kind}.yml"
+        return self._read(kind, [path])[path]
 
     def _folder(self, kind: str) -> dict[str, Facts]:
         files = self._read(kind, sorted((self.root / kind).glob("*.yml")))

@@ -64,7 +64,7 @@ def _outcome(request: Request) -> Outcome:
     from scaffold_connector.make import make
     from scaffold_connector.update import update
 
-    flags = {question.name: question.flag for question in questions.load() if question.name in request.answers}
+    flags = {name: questions.flag(name) for name in request.answers}
     given = answers.Answers(dict(request.answers), flags)
     if request.file:
         read = answers.read(Path(request.file), request.file)

@@ -95,7 +95,7 @@ def _run(updater: Worker, root: Path) -> str | None:
 
 def _restore(root: Path) -> None:
     """Bring back what is committed below `root`, which was clean, and take away what was made. Raises `Failed`."""
-    if _git(root, "restore", "--source=HEAD", "--staged", "--worktree", "--", ".") is None:
+    if not _bring_back(root, "."):
         raise Failed(f"{root}: the update failed, and Git can't bring back what was there: see git status")
     made = _git(root, "ls-files", "--others", "--exclude-standard", "-z", "--", ".") or ""
     for name in made.split("\0"):
@@ -107,6 +107,11 @@ def _restore(root: Path) -> None:
                 (root / folder).rmdir()
 
 
+def _bring_back(root: Path, what: str) -> bool:
+    """Whether Git has put what is committed of a path back."""
+    return _git(root, "restore", "--source=HEAD", "--staged", "--worktree", "--", what) is not None
+
+
 def _put_back(root: Path, changed: dict[str, list[str]], before: dict[str, bytes]) -> list[str]:
     """Put back removed files that are not as the old version, `before`, made them; they are in conflict from then on.
 
@@ -116,7 +121,7 @@ def _put_back(root: Path, changed: dict[str, list[str]], before: dict[str, bytes
     for file in changed["removed"]:
         committed = subprocess.run(["git", "show", f"HEAD:./{file}"], cwd=root, capture_output=True, check=False)
         if committed.returncode == 0 and committed.stdout != before.get(file):
-            if _git(root, "restore", "--source=HEAD", "--staged", "--worktree", "--", f":(literal){file}") is None:
+            if not _bring_back(root, f":(literal){file}"):
                 raise Failed(f"{root / file}: was edited and is removed by the update; Git can't bring it back")
             edited.append(file)
     changed["removed"] = [file for file in changed["removed"] if file not in edited]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Iterator
+from contextlib import chdir
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ import yaml
 from tests.support.checkout import CATALOG, SPECIFICATION, write_registry
 from tests.support.contrib import generate_models, with_secrets
 from tests.support.python import Warm
-from tests.support.registration import contribution, entered, run
+from tests.support.registration import contribution, run
 from tests.support.render import EMPTY, Renderer
 
 WORKFLOW = "metadataIngestion/workflow.json"
@@ -76,7 +77,7 @@ def test_closure_generates_and_workflows_of_the_new_types_are_accepted(
             (checkout / place).write_text(text, encoding="utf-8")
         (workflow,) = [place for place in files if place.endswith(f"/{connector.name}.yaml")]
         sources.append(yaml.safe_load(files[workflow])["source"])
-        with entered(checkout):
+        with chdir(checkout):
             run(connector)
     needed = closure(checkout / SPECIFICATION, WORKFLOW)
     for place in needed:

@@ -11,6 +11,7 @@ import os
 import posixpath
 import shutil
 from collections.abc import Iterator
+from contextlib import chdir
 from dataclasses import dataclass
 from itertools import combinations
 from pathlib import Path
@@ -29,7 +30,7 @@ from tests.conftest import ROOT, need
 from tests.support import systems
 from tests.support.checkout import FACTORY
 from tests.support.java import FOLDER, Java, jars
-from tests.support.registration import contribution, entered
+from tests.support.registration import contribution
 from tests.support.render import EMPTY, Answers, Renderer
 
 CATALOG = Catalog(ROOT / "catalog")
@@ -91,7 +92,7 @@ def java(rendered: list[dict[str, str]], cache: Path, tmp_path_factory: pytest.T
     checkout = Java(tmp_path_factory.mktemp("java"), jars(cache))
     for files in rendered:
         checkout.write(files)
-    with entered(checkout.root):
+    with chdir(checkout.root):
         shutil.copy(FOLDER / FACTORY.name, FACTORY)
         for answers in CONTRIBUTIONS:
             register_converter(answers)

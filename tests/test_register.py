@@ -8,6 +8,7 @@ import os
 import random
 import re
 import shutil
+from contextlib import chdir
 from pathlib import Path
 
 import pytest
@@ -17,7 +18,7 @@ from tests.conftest import ROOT
 from tests.support import typescript
 from tests.support.checkout import CATALOG, FACTORY, LOADERS, SPECIFICATION, connections, member, write_registry
 from tests.support.git import commit, git
-from tests.support.registration import CONSTANTS, ICONS, SETUP, contents, contribution, entered, is_within, run
+from tests.support.registration import CONSTANTS, ICONS, SETUP, contents, contribution, is_within, run
 from tests.support.render import EMPTY, Renderer
 
 # The specification of the 2.0 line, where one is at hand.
@@ -128,7 +129,7 @@ def test_order_of_registrations_does_not_matter(registry: Path, tmp_path: Path, 
     for order in (connectors, random.Random(seed).sample(connectors, len(connectors))):
         folder = tmp_path / str(len(trees))
         shutil.copytree(registry, folder)
-        with entered(folder):
+        with chdir(folder):
             for connector in order:
                 run(connector)
         trees.append(contents(folder))
@@ -144,7 +145,7 @@ def test_patch_does_in_a_checkout_what_a_registration_does(
     folder, checkout = tmp_path / "empty", write_registry(tmp_path / "checkout", RELEASE)
     connector_files = folder / connector.converter
     connector_files.parent.mkdir(parents=True)
-    with entered(folder):
+    with chdir(folder):
         run(connector)
     assert (
         capsys.readouterr().out
@@ -158,7 +159,7 @@ def test_patch_does_in_a_checkout_what_a_registration_does(
     assert connections(data).count("myDbConnection") == 1
     assert len(git(checkout, "status", "--porcelain").splitlines()) == 6
     commit(checkout, "applied")
-    with entered(checkout):
+    with chdir(checkout):
         run(connector)
     assert git(checkout, "status", "--porcelain") == ""
     assert capsys.readouterr() == ("", "")
@@ -168,7 +169,7 @@ def test_patch_does_in_a_checkout_what_a_registration_does(
 def test_registered_typescript_is_checked_by_the_compiler(node: Path, tmp_path: Path, shape: str) -> None:
     """The types are made by quicktype, of the schemas that were edited, as OpenMetadata's build does."""
     checkout = write_registry(tmp_path / "checkout", RELEASE, shape)
-    with entered(checkout):
+    with chdir(checkout):
         for service_type, name in itertools.product(CATALOG.services, ("my_db", "http_api_x", "nessie")):
             run(contribution(f"{name}_{service_type}", service_type, display_name="It's\u2028 \\ `new`"))
     faults, members = typescript.check(node, checkout)
@@ -191,7 +192,7 @@ def test_context_lists_what_is_registered(template: Path, tmp_path: Path, scheme
     files = Renderer(template).files(answers)
     (context,) = [text for path, text in files.items() if path.endswith("CONNECTOR_CONTEXT.md")]
     listed = re.findall(r"^- \[ \] `(.*)`: (.*)$", context.partition("## Registration checklist")[2], re.MULTILINE)
-    with entered(tmp_path):
+    with chdir(tmp_path):
         connector = contribution("my_db", display_name=display_name)
         if any(path.endswith("ClassConverter.java") for path in files):
             assert connector.converter.as_posix() in files

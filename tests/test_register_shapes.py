@@ -6,6 +6,7 @@ import json
 import re
 import shutil
 from collections.abc import Callable
+from contextlib import chdir
 from pathlib import Path
 
 import pytest
@@ -20,7 +21,6 @@ from tests.support.registration import (
     SCHEMA,
     SETUP,
     contribution,
-    entered,
     is_within,
     run,
 )
@@ -228,7 +228,7 @@ def changed(plain: Path, into: Path, case: str) -> tuple[str, str]:
     """A changed file, before and after a registration in a copy of the checkout."""
     file, change, _ = CHANGED[case]
     shutil.copytree(plain, into)
-    with entered(into):
+    with chdir(into):
         before = change(file.read_text())
         file.write_bytes(before.encode())
         run(contribution("my_db"))
@@ -247,7 +247,7 @@ def test_file_changed_by_hand_is_edited_right(plain: Path, tmp_path: Path, case:
         assert "myDbConnection" in connections(json.loads(after.removeprefix("\ufeff")))
     elif file.suffix == ".py":
         compile(after, file.name, "exec")
-    with entered(tmp_path / "checkout"):
+    with chdir(tmp_path / "checkout"):
         run(contribution("my_db"))
         assert file.read_bytes().decode() == after
 
@@ -336,7 +336,7 @@ def test_file_that_is_not_as_known_is_left_alone_with_a_line(
 ) -> None:
     file, change, said = LEFT[case]
     shutil.copytree(plain, tmp_path / "checkout")
-    with entered(tmp_path / "checkout"):
+    with chdir(tmp_path / "checkout"):
         made = change(file.read_text())
         before = made if isinstance(made, bytes) else made.encode()
         file.write_bytes(before)
@@ -352,7 +352,7 @@ def test_file_that_is_not_there_is_named_with_what_goes_into_it(
     plain: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     shutil.copytree(plain, tmp_path / "checkout")
-    with entered(tmp_path / "checkout"):
+    with chdir(tmp_path / "checkout"):
         ICONS.unlink()
         run(contribution("my_db"))
         assert not ICONS.exists()
@@ -364,7 +364,7 @@ def test_file_that_is_not_there_is_named_with_what_goes_into_it(
 
 def test_link_within_the_checkout_is_edited_where_it_leads(plain: Path, tmp_path: Path) -> None:
     shutil.copytree(plain, tmp_path / "checkout")
-    with entered(tmp_path / "checkout"):
+    with chdir(tmp_path / "checkout"):
         SETUP.rename("ingestion/extras.py")
         SETUP.symlink_to("extras.py")
         Path("ingestion/extras.py").chmod(0o640)
@@ -379,7 +379,7 @@ def test_link_within_the_checkout_is_edited_where_it_leads(plain: Path, tmp_path
 def test_entry_of_a_persons_own_is_enough(plain: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Someone who takes another icon, or a converter of another name, is not given what theirs does not need."""
     shutil.copytree(plain, tmp_path / "checkout")
-    with entered(tmp_path / "checkout"):
+    with chdir(tmp_path / "checkout"):
         ICONS.write_text(ICONS.read_text().replace("  topicservice:", "  mydb: logo,\n  topicservice:"))
         before = ICONS.read_text()
         run(contribution("my_db"))
@@ -392,7 +392,7 @@ def test_name_that_people_read_is_told_when_it_differs(
 ) -> None:
     """A display name that is answered later is added; one that is there is a person's to change."""
     shutil.copytree(plain, tmp_path / "checkout")
-    with entered(tmp_path / "checkout"):
+    with chdir(tmp_path / "checkout"):
         run(contribution("my_db"))
         run(contribution("my_db", display_name="My DB"))
         assert "[DatabaseServiceType.MyDB, 'My DB']," in CONSTANTS.read_text()
@@ -410,7 +410,7 @@ def test_name_that_people_read_is_told_when_it_differs(
 
 def test_patch_of_somebody_else_is_left_alone(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     patch = tmp_path / "register-my_db.patch"
-    with entered(tmp_path):
+    with chdir(tmp_path):
         patch.write_text("mine\n")
         run(contribution("my_db"))
         assert patch.read_text() == "mine\n"
@@ -424,7 +424,7 @@ def test_patch_of_somebody_else_is_left_alone(tmp_path: Path, capsys: pytest.Cap
 
 def test_update_says_nothing_of_the_patch(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Copier runs the task in folders of its own, too."""
-    with entered(tmp_path):
+    with chdir(tmp_path):
         run(contribution("my_db"), operation="update")
     assert capsys.readouterr() == ("", "")
     assert (tmp_path / "register-my_db.patch").is_file()
@@ -435,7 +435,7 @@ def test_link_out_of_the_checkout_is_not_followed(
 ) -> None:
     shutil.copytree(plain, tmp_path / "checkout")
     outside = tmp_path / "setup.py"
-    with entered(tmp_path / "checkout"):
+    with chdir(tmp_path / "checkout"):
         SETUP.rename(outside)
         SETUP.symlink_to(outside)
         before = outside.read_bytes()
@@ -450,7 +450,7 @@ def test_converter_that_is_no_longer_needed_is_named(
     """Answers may lose their auth types: an update takes the converter's file away, a person its entry."""
     shutil.copytree(plain, tmp_path / "checkout")
     connector = contribution("my_db")
-    with entered(tmp_path / "checkout"):
+    with chdir(tmp_path / "checkout"):
         run(connector)
         before = FACTORY.read_text()
         connector.converter.unlink()

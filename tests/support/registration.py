@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -59,14 +56,3 @@ def is_within(short: str, long: str) -> bool:
     """Whether a text is left when some characters are taken out of another."""
     rest = iter(long)
     return all(character in rest for character in short)
-
-
-@contextmanager
-def entered(folder: Path) -> Iterator[None]:
-    """Be in a folder for a while."""
-    before = Path.cwd()
-    os.chdir(folder)
-    try:
-        yield
-    finally:
-        os.chdir(before)
