@@ -58,6 +58,6 @@ $(TOOLS): pyproject.toml | .venv/bin/uv
 $(INGESTION): tests/overrides.txt Makefile | .venv/bin/uv
 	.venv/bin/uv venv --quiet --allow-existing --python $(PYTHON) .venv-ingestion
 	.venv/bin/uv pip install --quiet --python .venv-ingestion/bin/python --override tests/overrides.txt \
-		"$(FRAMEWORK)" pytz pytest psycopg2-binary pymysql "avro>=1.11.4,<1.12" grpcio-tools \
+		"$(FRAMEWORK)" pytz pytest jsonschema psycopg2-binary pymysql "avro>=1.11.4,<1.12" grpcio-tools \
 		collate-dbt-artifacts-parser "pandas<3"
 	touch $@

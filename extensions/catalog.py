@@ -96,6 +96,11 @@ class Catalog:
         return self._file("actions")
 
     @cached_property
+    def certification(self) -> Facts:
+        """What a package has to show: its `gates`, and the limits of `performance`."""
+        return self._file("certification")
+
+    @cached_property
     def acronyms(self) -> frozenset[str]:
         """The words that quicktype writes in capitals, in small letters; lines that begin with # are comments."""
         lines = (self.root / "acronyms.txt").read_text(encoding="utf-8").splitlines()
@@ -199,6 +204,7 @@ class Catalog:
             "pagination",
             "registration",
             "actions",
+            "certification",
         ):
             getattr(self, kind)
 

@@ -134,6 +134,12 @@ class Connector:
         return {name: value for facts in self.capabilities for name, value in facts.get("settings", {}).items()}
 
     @property
+    def settings_of_catalogue(self) -> Facts:
+        """Of `source_settings`, those that have a dialect's own catalogue asked, which no sample has: turned off."""
+        asking = [facts for facts in self.capabilities if "needs" in facts]
+        return {name: False for facts in asking for name, value in facts.get("settings", {}).items() if value is True}
+
+    @property
     def setting_comments(self) -> dict[str, str]:
         """What a person has to know to edit some of `source_settings`, by their names."""
         return {name: text for facts in self.capabilities for name, text in facts.get("comments", {}).items()}

@@ -31,6 +31,7 @@ PLACEMENTS: dict[str, dict[str, str]] = {
         "integration_dir": "",
         "sample_file": "tests/fixtures/connection.json",
         "records_file": "tests/fixtures/records.json",
+        "certification_file": "certification/certification.yaml",
         # What the connection is made from: settings read from connectionOptions.
         "first_party": "{package}",
         "config_class": "{type_name}Settings",
@@ -58,6 +59,7 @@ PLACEMENTS: dict[str, dict[str, str]] = {
         "integration_dir": "ingestion/tests/integration/{module}",
         "sample_file": "ingestion/src/metadata/examples/workflows/{name}.yaml",
         "records_file": "ingestion/tests/unit/resources/datasets/{name}_records.json",
+        "certification_file": "",
         # The text beside the form is in a folder for each service type below this one.
         "form_docs_dir": "openmetadata-ui/src/main/resources/ui/public/locales/en-US",
         "icon_file": "openmetadata-ui/src/main/resources/ui/src/assets/img/service-icon-{module}.svg",

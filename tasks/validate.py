@@ -2,9 +2,10 @@
 
 Copier runs it in the destination after rendering, with paths below it as arguments:
 
-    validate.py SCHEMA STEPS MODULE_DIR SAMPLE
+    validate.py SCHEMA STEPS MODULE_DIR SAMPLE CERTIFICATION
 
-SAMPLE is a connection as JSON, or a workflow whose `serviceConnection` holds one. A
+SAMPLE is a connection as JSON, or a workflow whose `serviceConnection` holds one;
+CERTIFICATION is the manifest of a package, with its schema beside it, or empty. A
 fault is one line on stderr, `file: JSON pointer: what is wrong`, and exit code 1. It
 reads only, opens no connection, and gives the same answer each time.
 """
@@ -37,7 +38,7 @@ class Fault(Exception):
 
 
 def main(arguments: list[str]) -> int:
-    schema_file, steps_file, module_dir, sample_file = map(Path, arguments)
+    schema_file, steps_file, module_dir, sample_file = map(Path, arguments[:4])
     if importlib.util.find_spec("jsonschema") is None:
         print("jsonschema is missing beside Copier: install it there, and scaffold again", file=sys.stderr)
         return 1
@@ -48,6 +49,8 @@ def main(arguments: list[str]) -> int:
         shape = facts["test_connection"]["shape"]
         check_definition(steps_file, load(steps_file), shape, module_dir / "connection.py", schema)
         check_sample(sample_file, schema, registry)
+        if arguments[4]:
+            check_certification(Path(arguments[4]))
     except Fault as fault:
         print(fault, file=sys.stderr)
         return 1
@@ -161,11 +164,20 @@ def check_references(file: Path, schema: dict[str, Any], targets: dict[str, Any]
 
 def release() -> dict[str, Any]:
     """The facts about the newest release line; rendering has checked the file."""
+    return list(load_yaml(TEMPLATE / "catalog" / "references.yml").values())[-1]
+
+
+def load_yaml(file: Path) -> Any:
+    """A YAML file's data. Raises Fault where there is none, or it is no YAML."""
     import yaml
 
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-    releases = yaml.load((TEMPLATE / "catalog" / "references.yml").read_text(encoding="utf-8"), Loader=loader)
-    return list(releases.values())[-1]
+    try:
+        return yaml.load(file.read_text(encoding="utf-8"), Loader=loader)
+    except OSError as error:
+        raise Fault(file, "", f"can't be read: {error.strerror}") from error
+    except yaml.YAMLError as error:
+        raise Fault(file, "", f"is not YAML: {error}") from error
 
 
 def stand_ins(targets: dict[str, Any]) -> dict[str, Any]:
@@ -230,15 +242,21 @@ def check_sample(file: Path, schema: dict[str, Any], registry: Any) -> None:
     if file.suffix == ".json":
         sample, place = load(file), ""
     else:
-        import yaml
-
         try:
-            sample = yaml.safe_load(file.read_text(encoding="utf-8"))["source"]["serviceConnection"]["config"]
-        except (OSError, yaml.YAMLError, KeyError, TypeError) as error:
+            sample = load_yaml(file)["source"]["serviceConnection"]["config"]
+        except (KeyError, TypeError) as error:
             raise Fault(file, "", f"has no connection at source.serviceConnection.config: {error}") from error
         place = "/source/serviceConnection/config"
     for fault in Draft7Validator(schema, registry=registry).iter_errors(sample):
         raise Fault(file, place + pointer_of(fault.absolute_path), fault.message)
+
+
+def check_certification(file: Path) -> None:
+    """Validate the manifest of a package against the schema that the package has of it."""
+    from jsonschema import Draft7Validator
+
+    for fault in Draft7Validator(load(file.with_suffix(".schema.json"))).iter_errors(load_yaml(file)):
+        raise Fault(file, pointer_of(fault.absolute_path), fault.message)
 
 
 def pointer_of(path: Any) -> str:

@@ -16,7 +16,7 @@ from tests.conftest import ROOT
 from tests.support.connector import Connector, assert_passed, contribute, run_tests
 from tests.support.contrib import write_checkout
 from tests.support.python import Warm
-from tests.support.render import EMPTY, Answers, Renderer
+from tests.support.render import EMPTY, Answers, Renderer, alike
 
 CATALOG = Catalog(ROOT / "catalog")
 CHOICES = Choices(CATALOG)
@@ -146,7 +146,7 @@ def traces(files: dict[str, str], capability: str, names: set[str]) -> list[str]
     demanded = "|".join(ANYWAY.get(capability, ())) or r"\b\B"
     found = []
     for path, text in files.items():
-        for line in text.splitlines() or [""]:
+        for line in [] if path in alike() else text.splitlines() or [""]:
             place = f"{path}: {line.strip()}"
             rest = re.sub(demanded, "", place)
             if re.search(WORDS[capability], rest.lower()) or any(name in rest for name in names):

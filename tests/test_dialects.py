@@ -13,7 +13,7 @@ from extensions import naming
 from extensions.answers import Choices, accepted
 from extensions.catalog import Catalog
 from tests.conftest import ROOT
-from tests.support.checks import check_texts, evidence, validate_files
+from tests.support.checks import PACKAGE_MODULES, check_texts, evidence, validate_files
 from tests.support.python import Warm
 from tests.support.render import EMPTY, Renderer
 
@@ -208,5 +208,5 @@ def test_connectors_of_every_dialect_are_valid_and_formatted(
             files = renderer.files(answers)
             unique |= {text: path for path, text in files.items()}
             assert validate_files(files, evidence(answers)) == 0, answers
-    ours = ["metadata"] if placement == "contrib" else ["stand_in", *(f"openmetadata_{name}" for name in names)]
+    ours = ["metadata"] if placement == "contrib" else [*PACKAGE_MODULES, *(f"openmetadata_{name}" for name in names)]
     check_texts(unique, tmp_path / "unique", ours)

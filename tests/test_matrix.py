@@ -20,14 +20,14 @@ import pytest
 from extensions.answers import Choices, accepted
 from extensions.catalog import Catalog
 from tests.conftest import ROOT
-from tests.support.checks import check_texts, evidence, validate_files
+from tests.support.checks import PACKAGE_MODULES, check_texts, evidence, validate_files
 from tests.support.contrib import generate_models, write_schemas
 from tests.support.render import EMPTY, Renderer
 
 CATALOG = Catalog(ROOT / "catalog")
 NAMESPACES = tuple(CATALOG.services["database"]["namespaces"])
 PLACEMENTS = ("package", "contrib")
-FIRST_PARTY = {"package": ["openmetadata_my_db", "stand_in"], "contrib": ["metadata"]}
+FIRST_PARTY = {"package": ["openmetadata_my_db", *PACKAGE_MODULES], "contrib": ["metadata"]}
 
 Answers = dict[str, Any]
 

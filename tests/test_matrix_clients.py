@@ -17,7 +17,7 @@ from extensions.answers import Choices, accepted
 from extensions.catalog import Catalog
 from extensions.places import places
 from tests.conftest import ROOT
-from tests.support.checks import check_texts, evidence, validate_files
+from tests.support.checks import PACKAGE_MODULES, check_texts, evidence, validate_files
 from tests.support.contrib import lay_over, write_checkout
 from tests.support.python import Warm, run_script
 from tests.support.render import EMPTY, Answers, Renderer
@@ -121,7 +121,7 @@ def check(made: list[Answers], placement: str, template: Path, into: Path) -> No
         (context,) = [text for path, text in files.items() if path.endswith("CONNECTOR_CONTEXT.md")]
         assert "Not used" not in context, answers
     if unique:
-        ours = {f"openmetadata_{answers['name']}" for answers in made} | {"stand_in"}
+        ours = {f"openmetadata_{answers['name']}" for answers in made}.union(PACKAGE_MODULES)
         check_texts(unique, into, ours if placement == "package" else {"metadata"})
 
 

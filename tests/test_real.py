@@ -12,6 +12,7 @@ import pytest
 
 from tests.conftest import need
 from tests.support import systems
+from tests.support.certification import assert_certified_with
 from tests.support.connector import Connector, Deploy
 from tests.support.openmetadata import IngestRun, RecordingServer, split_fqn
 from tests.support.python import Warm
@@ -74,14 +75,16 @@ class Case:
             all_databases = "true" if connector.is_package else True
             self.settings |= {"database": system.databases[0], "ingestAllDatabases": all_databases}
 
-    def ingest(self, kind: str = "metadata", queries: Path | None = None, **changed: Any) -> IngestRun:
-        """Run a workflow that was scaffolded, with the address of this system and some settings changed.
-
-        What was recorded before is forgotten.
-        """
-        self.server.forget()
+    def workflow(self, kind: str = "metadata", **changed: Any) -> dict[str, Any]:
+        """A workflow that was scaffolded, with the address of this system and some settings changed."""
         workflow = self.connector.pointed(self.server, kind, **self.settings | changed)
         workflow["source"]["sourceConfig"]["config"]["databaseFilterPattern"] = {"excludes": ["^postgres$"]}
+        return workflow
+
+    def ingest(self, kind: str = "metadata", queries: Path | None = None, **changed: Any) -> IngestRun:
+        """Run a workflow. What was recorded before is forgotten."""
+        self.server.forget()
+        workflow = self.workflow(kind, **changed)
         if queries:
             workflow["source"]["sourceConfig"]["config"]["queryLogFilePath"] = str(queries)
         return self.connector.ingest(workflow, password=self.password)
@@ -153,6 +156,13 @@ def test_service_that_is_sent_says_where_the_secret_is(case: Case, run: IngestRu
     (service,) = case.server.created("services/databaseServices")
     options = service["connection"]["config"]["connectionOptions"]
     assert options["password"] == "env:POSTGRES_SHOP_PASSWORD"
+
+
+@pytest.mark.parametrize(
+    "case", [case for case in cases("postgres") if "package" in case.id], indirect=True, scope="module"
+)
+def test_package_is_certified_with_the_database(case: Case, tmp_path: Path) -> None:
+    assert_certified_with(case.connector, case.workflow(), tmp_path, password=case.password)
 
 
 @pytest.mark.parametrize(

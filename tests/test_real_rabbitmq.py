@@ -11,6 +11,7 @@ import yaml
 
 from tests.conftest import ROOT, need
 from tests.support import systems
+from tests.support.certification import assert_certified_with
 from tests.support.connector import Connector, Deploy
 from tests.support.openmetadata import IngestRun, RecordingServer
 from tests.support.python import Warm
@@ -123,6 +124,12 @@ def test_what_arrives_is_what_the_broker_lists(case: Case) -> None:
         assert f"Warning: {name}: OpenMetadata can't keep this name, and has the topic as {kept}" in run.output
     assert f"Warning: {TWICE}: Left out: another Topic of this name was read before" in run.output
     assert "Warnings: 2" in run.output
+
+
+@pytest.mark.parametrize("case", ["package"], indirect=True, scope="module")
+def test_package_is_certified_with_the_broker(case: Case, tmp_path: Path) -> None:
+    workflow = case.connector.pointed(case.server, hostPort=case.broker.url)
+    assert_certified_with(case.connector, workflow, tmp_path, password=case.broker.password)
 
 
 def test_wrong_password_is_explained(case: Case) -> None:

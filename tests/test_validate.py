@@ -20,6 +20,7 @@ SCHEMA = "src/openmetadata_my_db/schema/myDbConnection.json"
 STEPS = "src/openmetadata_my_db/schema/myDbTestConnection.json"
 CODE = "src/openmetadata_my_db/connection.py"
 SAMPLE = "tests/fixtures/connection.json"
+CERTIFICATION = "certification/certification.yaml"
 
 
 @pytest.fixture
@@ -28,7 +29,8 @@ def package(scaffold: Scaffold, tmp_path: Path) -> Path:
 
 
 def run(package: Path) -> subprocess.CompletedProcess[str]:
-    task = [sys.executable, str(ROOT / "tasks/validate.py"), SCHEMA, STEPS, str(Path(CODE).parent), SAMPLE]
+    evidence = [SCHEMA, STEPS, str(Path(CODE).parent), SAMPLE, CERTIFICATION]
+    task = [sys.executable, str(ROOT / "tasks/validate.py"), *evidence]
     return subprocess.run(task, cwd=package, capture_output=True, text=True)
 
 
@@ -115,8 +117,16 @@ def test_secret_in_a_definition_of_its_own_file_is_found(
     steps = "openmetadata-service/src/main/resources/json/data/testConnections/database/myDb.json"
     code = "ingestion/src/metadata/ingestion/source/database/mydb"
     sample = "ingestion/src/metadata/examples/workflows/my_db.yaml"
-    assert validate.main([f"{spec}/myDbConnection.json", steps, code, sample]) == 1
+    assert validate.main([f"{spec}/myDbConnection.json", steps, code, sample, ""]) == 1
     assert capsys.readouterr().err.startswith(f"{own}: /properties/clientSecret: is a secret")
+
+
+def test_wrong_certification_is_found(package: Path) -> None:
+    text = (package / CERTIFICATION).read_text()
+    (package / CERTIFICATION).write_text(text.replace("status: candidate", "status: perfect"))
+    done = run(package)
+    assert done.returncode == 1
+    assert done.stderr.startswith(f"{CERTIFICATION}: /status: 'perfect' is not one of ")
 
 
 def test_check_without_a_step_is_found(package: Path) -> None:

@@ -22,25 +22,28 @@ from tasks import validate
 # OpenMetadata's for Java, by google-java-format.
 JAVA_LINE_LENGTH = 100
 
+# Modules of a package beside its own: those of its tests, and its certification.
+PACKAGE_MODULES = ("certification", "ingestion", "openmetadata", "stand_in")
+
 # What the emitted pyproject.toml asks of a package, and OpenMetadata's line length of both.
 LINT = ["--select=E,F,I,UP,B,SIM,RUF", "--ignore=E501", "--target-version=py310", "--line-length=120"]
 
 
 def evidence(answers: Mapping[str, Any]) -> list[str]:
-    """The paths of the files that the validation task judges: schema, steps, code and sample."""
+    """The paths of what the validation task judges: schema, steps, code, sample, and certification of a package."""
     derived = places(answers, vars(naming))
     code = f"{derived['module_dir']}/connection.py"
-    return [derived["schema_file"], derived["steps_file"], code, derived["sample_file"]]
+    return [derived["schema_file"], derived["steps_file"], code, derived["sample_file"], derived["certification_file"]]
 
 
 def validate_files(files: Mapping[str, str], paths: list[str]) -> int:
-    """Write the files at `paths` and the schemas below theirs, and run the validation task on them."""
-    folder = f"{Path(paths[0]).parent.as_posix()}/"
-    for path in [*paths, *(path for path in files if path.startswith(folder))]:
+    """Write the files at `paths` and the schemas beside them, and run the validation task on them."""
+    schema, steps, code, sample, certification = paths
+    folders = tuple(f"{Path(path).parent.as_posix()}/" for path in (schema, certification) if path)
+    for path in {*filter(None, paths), *(path for path in files if path.startswith(folders))}:
         Path(path).parent.mkdir(parents=True, exist_ok=True)
         Path(path).write_text(files[path])
-    schema, steps, code, sample = paths
-    return validate.main([schema, steps, str(Path(code).parent), sample])
+    return validate.main([schema, steps, str(Path(code).parent), sample, certification])
 
 
 def check_mdx(text: str, path: str) -> None:

@@ -22,6 +22,9 @@ Json = dict[str, Any]
 PYTEST = "import sys, pytest; sys.exit(pytest.main(sys.argv[1:]))"
 PYTEST_OPTIONS = ("-q", "-p", "no:cacheprovider")
 
+# Emitted tests that take as long as all others together; test_certification.py runs them for each service type.
+SLOW = ("-k", "not large_source and not imported_without_side_effects")
+
 
 @dataclass(frozen=True)
 class Connector:
@@ -52,7 +55,9 @@ class Connector:
     def run_tests(self, warm: Warm | None = None) -> subprocess.CompletedProcess[str]:
         """Run the emitted tests in the framework's interpreter, as their author would; of a package in a `warm` one."""
         if warm and self.is_package:
-            return warm.run(PYTEST, *PYTEST_OPTIONS, str(self.tests), pythonpath=[self.pythonpath], cwd=self.root)
+            return warm.run(
+                PYTEST, *PYTEST_OPTIONS, *SLOW, str(self.tests), pythonpath=[self.pythonpath], cwd=self.root
+            )
         return run_tests([self])
 
     @property

@@ -7,7 +7,9 @@ answers have to be complete, and valid. One test holds this against Copier itsel
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterable, Iterator
+from functools import cache
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -43,6 +45,16 @@ EMPTY: Answers = {
     "docker_image": "",
     "docker_port": "",
 }
+
+
+@cache
+def alike() -> frozenset[str]:
+    """The files that are copied as they are, so that all packages have the same."""
+    root = Path(__file__).resolve().parents[2] / "template/connector"
+    found = (
+        path.relative_to(root).as_posix() for path in root.rglob("*") if path.is_file() and path.suffix != ".jinja"
+    )
+    return frozenset(re.sub(r"{%.*?%}", "", path) for path in found if "__pycache__" not in path)
 
 
 class Renderer:

@@ -1,0 +1,1 @@
+"""Shows what certification.yaml asks of this connector: `python -m certification`."""

@@ -1,0 +1,211 @@
+"""The runner of a package runs: what is right is certified, and each fault is found by the check that is for it."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import copier
+import pytest
+import yaml
+
+from extensions.answers import Choices, accepted
+from extensions.catalog import Catalog
+from tests.conftest import ROOT, Scaffold
+from tests.support.certification import certify
+
+pytestmark = pytest.mark.framework
+
+CATALOG = Catalog(ROOT / "catalog")
+REPORT = "certification/certification_report.json"
+
+
+def answers(service_type: str) -> dict[str, Any]:
+    """A package with all that its service type can have."""
+    connection_type = CATALOG.services[service_type]["default_connection"]
+    scheme = "postgresql+psycopg2" if connection_type == "sqlalchemy" else ""
+    return {
+        "name": f"some_{service_type}",
+        "service_type": service_type,
+        "connection_type": connection_type,
+        "capabilities": accepted(Choices(CATALOG).capabilities(service_type, connection_type, scheme)),
+        **({"scheme": scheme} if scheme else {"pagination": "page"}),
+    }
+
+
+@pytest.mark.parametrize("service_type", [name for name, facts in CATALOG.services.items() if "custom" in facts])
+def test_fresh_package_is_certified(service_type: str, scaffold: Scaffold, framework: Path, tmp_path: Path) -> None:
+    root = scaffold(tmp_path / "out", **answers(service_type))
+    done = certify(framework, root)
+    assert done.returncode == 0, done.stdout + done.stderr
+    report = json.loads((root / REPORT).read_text())
+    manifest = yaml.safe_load((root / "certification/certification.yaml").read_text())
+    assert report["certified"]
+    assert {check["id"] for check in report["checks"]} == {
+        *(f"gates.{name}" for name in CATALOG.certification["gates"]),
+        *(f"capabilities.{name}" for name in answers(service_type)["capabilities"]),
+    }
+    assert all(check["tests"] for check in report["checks"])
+    sent = report["run"]["measured"]["test_contract.py::test_what_arrives_is_valid"]["entities"]
+    assert sent == {request: len(names) for request, names in manifest["entities"].items()}
+
+
+@pytest.fixture(scope="module")
+def package(scaffold: Scaffold, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return scaffold(tmp_path_factory.mktemp("certified") / "out", **answers("messaging"))
+
+
+def replace(file: Path, old: str, new: str) -> None:
+    text = file.read_text()
+    assert text.count(old) == 1, f"{file}: {old!r} is there {text.count(old)} times"
+    file.write_text(text.replace(old, new))
+
+
+# Faults as they happen, each with the check that is for it and the words of its line.
+FAULTS = {
+    "gates.secret_redaction": (
+        "connection.py",
+        "        client = SomeMessagingClient(",
+        '        logger.info("Signing in: %s", self.service_connection.authType.password.get_secret_value())\n'
+        "        client = SomeMessagingClient(",
+        r"failed   gates\.secret_redaction: tests/test_contract\.py::test_planted_secrets_are_nowhere: .*'the log'",
+    ),
+    "gates.import_safety": (
+        "models.py",
+        "import re\n",
+        'import re\nimport socket\n\nsocket.socket().connect_ex(("127.0.0.1", 9))\n',
+        r"failed   gates\.import_safety: tests/test_package\.py::test_modules_are_imported_without_side_effects: "
+        r".*models: socket\.connect",
+    ),
+    "gates.idempotent_rerun": (
+        "metadata.py",
+        "            displayName=topic.label,\n",
+        '            displayName=f"{topic.label} {__import__("time").time_ns()}",\n',
+        r"failed   gates\.idempotent_rerun: tests/test_contract\.py::test_second_run_adds_nothing: .*topic_1",
+    ),
+}
+
+
+def test_each_fault_is_found_by_the_check_that_is_for_it(package: Path, framework: Path, tmp_path: Path) -> None:
+    """The faults are in one copy: they fail their own checks, the whole of the tests, and no other check."""
+    root = tmp_path / "out"
+    subprocess.run(["cp", "-r", str(package), str(root)], check=True)
+    for file, old, new, _ in FAULTS.values():
+        replace(root / "src/openmetadata_some_messaging" / file, old, new)
+    replace(
+        root / "tests/test_metadata.py", "def test_owners_are_users_or_one_team", "def owners_are_users_or_one_team"
+    )
+    done = certify(framework, root)
+    assert done.returncode == 1
+    for *_, line in FAULTS.values():
+        assert re.search(f"^{line}", done.stdout, re.MULTILINE), done.stdout
+    gone = (
+        "not run  capabilities.owners: tests/test_metadata.py::test_owners_are_users_or_one_team: there is no such test"
+    )
+    assert gone in done.stdout.splitlines()
+    wrong = {check["id"] for check in json.loads((root / REPORT).read_text())["checks"] if check["outcome"] != "passed"}
+    assert wrong == {*FAULTS, "capabilities.owners", "gates.unit_tests"}
+    assert done.stdout.splitlines()[-1].startswith("not certified: ")
+
+
+def test_reports_on_the_same_files_differ_only_in_the_run(package: Path, framework: Path) -> None:
+    reports = []
+    for _ in range(2):
+        assert certify(framework, package).returncode == 0
+        reports.append(json.loads((package / REPORT).read_text()))
+    runs = [report.pop("run") for report in reports]
+    assert reports[0] == reports[1]
+    assert runs[0] != runs[1]
+
+
+def truncated(text: str) -> str:
+    return text[: len(text) // 2]
+
+
+def embellished(text: str) -> str:
+    report = json.loads(text)
+    report["checks"][0] |= {"outcome": "failed", "reason": "it did"}
+    return json.dumps(report)
+
+
+def shortened(text: str) -> str:
+    report = json.loads(text)
+    report["checks"] = report["checks"][1:]
+    return json.dumps(report)
+
+
+@pytest.mark.parametrize(
+    ("change", "line"),
+    [
+        (truncated, "is not whole: "),
+        (embellished, "says certified: true, but its checks say otherwise"),
+        (shortened, "has no gates.unit_tests; run python -m certification again"),
+    ],
+)
+def test_report_that_is_not_as_it_was_written_is_refused(
+    change: Callable[[str], str], line: str, package: Path, framework: Path
+) -> None:
+    report = package / REPORT
+    if not report.is_file():
+        assert certify(framework, package).returncode == 0
+    text = report.read_text()
+    assert certify(framework, package, "--verify").returncode == 0
+    try:
+        report.write_text(change(text))
+        done = certify(framework, package, "--verify")
+    finally:
+        report.write_text(text)
+    assert done.returncode == 1
+    assert done.stderr.startswith(f"{REPORT}: {line}"), done.stderr
+    assert len(done.stderr.splitlines()) == 1
+
+
+def test_report_of_other_files_is_refused(package: Path, framework: Path, tmp_path: Path) -> None:
+    root = tmp_path / "out"
+    subprocess.run(["cp", "-r", str(package), str(root)], check=True)
+    if not (root / REPORT).is_file():
+        assert certify(framework, root).returncode == 0
+    (root / "src/openmetadata_some_messaging/models.py").open("a").write("\n")
+    done = certify(framework, root, "--verify")
+    assert (done.returncode, done.stderr) == (
+        1,
+        f"{REPORT}: is of other files than these; run python -m certification again\n",
+    )
+
+
+def test_recipe_adds_a_capability_with_its_section(template: Path, framework: Path, tmp_path: Path) -> None:
+    """docs/certification.md, to the letter: each file that it names has the block after its name."""
+    edited = tmp_path / "template"
+    subprocess.run(["cp", "-r", str(template), str(edited)], check=True)
+    text = (ROOT / "docs/certification.md").read_text().partition("## Adding a capability")[2]
+    blocks = re.findall(r"`((?:catalog|partials)/[\w/.]+)`:\n\n```\w+\n(.*?)```\n", text, re.DOTALL)
+    assert [path for path, _ in blocks] == [
+        "catalog/capabilities/count.yml",
+        "partials/capability/messaging_count.py.jinja",
+    ]
+    for path, block in blocks:
+        assert not (edited / path).exists()
+        (edited / path).write_text(block)
+    (command,) = re.findall(r"```bash\npython (.*)\n```", text)
+    subprocess.run([sys.executable, *command.split()], cwd=edited, check=True)
+    sections = {}
+    for capabilities in (["metadata"], ["metadata", "count"]):
+        root = tmp_path / "-".join(capabilities)
+        data = answers("messaging") | {"capabilities": capabilities}
+        copier.run_copy(str(edited), root, data=data, defaults=True, unsafe=True, quiet=True)
+        manifest = yaml.safe_load((root / "certification/certification.yaml").read_text())
+        sections[len(capabilities)] = manifest["capabilities"]
+    assert "count" not in sections[1]
+    assert sections[2]["count"] == {
+        "strategies": ["records"],
+        "source_must_allow": ["Nothing beside the topics."],
+        "required_tests": ["tests/test_metadata.py::test_number_of_topics_is_said"],
+    }
+    done = certify(framework, root)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "passed   capabilities.count" in done.stdout.splitlines()
