@@ -96,6 +96,11 @@ class Catalog:
         return self._file("actions")
 
     @cached_property
+    def errors(self) -> Facts:
+        """What goes wrong, and what to do: of a `client`, of the `network`, and of the `server`."""
+        return self._file("errors")
+
+    @cached_property
     def acronyms(self) -> frozenset[str]:
         """The words that quicktype writes in capitals, in small letters; lines that begin with # are comments."""
         lines = (self.root / "acronyms.txt").read_text(encoding="utf-8").splitlines()
@@ -199,6 +204,7 @@ class Catalog:
             "pagination",
             "registration",
             "actions",
+            "errors",
         ):
             getattr(self, kind)
 
