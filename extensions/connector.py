@@ -331,6 +331,12 @@ class Connector:
         return database + ([] if workflow["needs"] else workflow.get("reads", []))
 
     @property
+    def deletion(self) -> list[str]:
+        """The settings of the metadata workflow that mark as deleted what was not read."""
+        asked = {facts["name"] for facts in self.capabilities}
+        return [setting for setting, capability in self.service["deletion"].items() if capability in asked]
+
+    @property
     def files(self) -> list[str]:
         """What all workflows together read from files."""
         return list(dict.fromkeys(file for workflow in self.workflows for file in self.workflow_files(workflow)))
