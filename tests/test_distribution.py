@@ -69,6 +69,10 @@ ANSWERS: dict[str, dict[str, Any]] = {
 
 Packages = dict[str, dict[str, str]]
 
+# Tests that share what is slow to make stay in one process.
+SCHEDULED = pytest.mark.xdist_group("airflow")
+BUILT = pytest.mark.xdist_group("distribution")
+
 
 @pytest.fixture(scope="module")
 def packages(template: Path) -> Packages:
@@ -235,6 +239,7 @@ def dags(airflow: Path, packages: Packages, tmp_path_factory: pytest.TempPathFac
     return {names[dag]: facts for dag, facts in found.items()}
 
 
+@SCHEDULED
 @pytest.mark.parametrize("name", ANSWERS)
 def test_every_workflow_has_its_task_and_the_metadata_comes_first(
     name: str, dags: dict[str, Any], packages: Packages
@@ -250,12 +255,14 @@ def test_every_workflow_has_its_task_and_the_metadata_comes_first(
     }
 
 
+@SCHEDULED
 @pytest.mark.parametrize("name", ANSWERS)
 def test_nothing_overlaps_in_airflow(name: str, dags: dict[str, Any]) -> None:
     assert dags[name]["limits"] == [1, 1, False]
     assert all(facts["timeout"] > 0 for facts in dags[name]["tasks"].values())
 
 
+@SCHEDULED
 @pytest.mark.parametrize("name", ANSWERS)
 def test_secrets_come_from_connections_and_are_those_of_the_cronjobs(
     name: str, dags: dict[str, Any], packages: Packages
@@ -267,6 +274,7 @@ def test_secrets_come_from_connections_and_are_those_of_the_cronjobs(
         assert task["append"] is True
 
 
+@SCHEDULED
 def test_tasks_run_in_the_folder_of_the_dag(dags: dict[str, Any]) -> None:
     assert {name: {Path(facts["cwd"]).name for facts in dag["tasks"].values()} for name, dag in dags.items()} == {
         name: {"airflow"} for name in ANSWERS
@@ -341,11 +349,13 @@ def released(packages: Packages, tmp_path_factory: pytest.TempPathFactory) -> Pa
     return root
 
 
+@BUILT
 def test_wheel_and_source_distribution_have_the_version_of_the_tag(released: Path) -> None:
     stem = "openmetadata_ingestion_connector_shop-1.2.3"
     assert sorted(path.name for path in (released / "dist").iterdir()) == [f"{stem}-py3-none-any.whl", f"{stem}.tar.gz"]
 
 
+@BUILT
 def test_wheel_holds_the_schemas_and_nothing_but_the_package(released: Path) -> None:
     (wheel,) = (released / "dist").glob("*.whl")
     names = zipfile.ZipFile(wheel).namelist()
@@ -356,6 +366,7 @@ def test_wheel_holds_the_schemas_and_nothing_but_the_package(released: Path) -> 
     }
 
 
+@BUILT
 def test_source_distribution_holds_what_the_repository_does(released: Path) -> None:
     (archive,) = (released / "dist").glob("*.tar.gz")
     with tarfile.open(archive) as opened:
@@ -363,12 +374,14 @@ def test_source_distribution_holds_what_the_repository_does(released: Path) -> N
     assert held == {*git(released, "ls-files").split(), "PKG-INFO"}
 
 
+@BUILT
 def test_both_pass_the_checks_of_the_release(released: Path, packages: Packages) -> None:
     done = shell(steps(packages["sqlite"], "build")["twine check --strict dist/*"], released)
     assert done.returncode == 0, done.stdout + done.stderr
     assert done.stdout.count("PASSED") == 2
 
 
+@BUILT
 @pytest.mark.parametrize(("tag", "same"), [("v1.2.3", True), ("v1.2.4", False)])
 def test_release_stops_where_the_version_is_not_that_of_the_tag(
     tag: str, same: bool, released: Path, packages: Packages
@@ -389,6 +402,7 @@ def test_scaffold_inside_another_repository_takes_none_of_its_tags(packages: Pac
     assert version_of(root, tmp_path) == Version("0.1.0.dev0")
 
 
+@BUILT
 def test_commit_without_and_after_a_tag_has_a_development_version(released: Path, tmp_path: Path) -> None:
     git(tmp_path, "clone", "--quiet", str(released), "clone")
     clone = tmp_path / "clone"
@@ -417,6 +431,7 @@ def fresh(released: Path, framework: Path, tmp_path_factory: pytest.TempPathFact
     return into
 
 
+@BUILT
 @pytest.mark.framework
 @pytest.mark.real
 def test_installed_into_an_empty_environment_metadata_ingest_finds_it(
@@ -439,6 +454,7 @@ def test_installed_into_an_empty_environment_metadata_ingest_finds_it(
         assert {"Order Lines", "Low Stock"} <= set(arrived(server)["default"]["main"])
 
 
+@BUILT
 @pytest.mark.framework
 @pytest.mark.real
 def test_bill_of_materials_names_the_connector_and_the_framework(
