@@ -51,6 +51,7 @@ ANSWERS_FILE = "The answers, and the version of the template: `copier update` st
 OTHER_FILES = {
     ".copier-answers.yml": ANSWERS_FILE,
     ".copier-answers.my_db.yml": ANSWERS_FILE,
+    ".dockerignore": "What stays out of the image: all but the wheel.",
     ".gitignore": "What Git leaves out.",
     "CONNECTOR_CONTEXT.md": "What this connector is, what each file is for, what is left to do.",
     "README.md": "For the users of the connector: how to run it, its options, what the source has to allow.",

@@ -101,6 +101,11 @@ class Catalog:
         return self._file("certification")
 
     @cached_property
+    def errors(self) -> Facts:
+        """What goes wrong, and what to do: of a `client`, of the `network`, and of the `server`."""
+        return self._file("errors")
+
+    @cached_property
     def acronyms(self) -> frozenset[str]:
         """The words that quicktype writes in capitals, in small letters; lines that begin with # are comments."""
         lines = (self.root / "acronyms.txt").read_text(encoding="utf-8").splitlines()
@@ -205,6 +210,7 @@ class Catalog:
             "registration",
             "actions",
             "certification",
+            "errors",
         ):
             getattr(self, kind)
 

@@ -109,8 +109,20 @@ class Connector:
 
     @property
     def errors(self) -> list[Facts]:
-        """What the driver says when something is wrong, as far as this connector can come across it."""
-        return [error for error in self.dialect.get("errors", ()) if "needs" not in error or self.query_log]
+        """What the driver or the client says when something is wrong, as far as this connector can come across it."""
+        known = [error for error in self.dialect.get("errors", ()) if "needs" not in error or self.query_log]
+        if self.family == "client":
+            here = self.answers["connection_type"]
+            known += [error for error in self.catalog.errors["client"] if here in error.get("over", [here])]
+        return known
+
+    @property
+    def network_errors(self) -> list[Facts]:
+        """What the framework says of a network that is at fault, where `errors` have nothing of that title."""
+        if not self.parts & {"address", "url"}:
+            return []
+        titles = {error["title"] for error in self.errors}
+        return [error for error in self.catalog.errors["network"] if error["title"] not in titles]
 
     @property
     def is_known(self) -> bool:
@@ -313,6 +325,27 @@ class Connector:
         """The file name of a workflow; empty, so that the file is left out, where it was not asked for."""
         workflow = self.workflow(name)
         return workflow["file"] if workflow else ""
+
+    def workflow_variables(self, workflow: Facts) -> list[str]:
+        """The environment variables that a workflow takes secrets from; those of the source only if it is asked."""
+        asks = "source" in workflow or workflow["needs"] is not None
+        return [*(self.secret_variables() if asks else []), "OPENMETADATA_JWT_TOKEN"]
+
+    def workflow_files(self, workflow: Facts) -> list[str]:
+        """What a workflow reads from files as it is emitted, by paths from the folder that it is run in."""
+        database = [str(self.example("databaseFile"))] if "source" in workflow and "file" in self.parts else []
+        return database + ([] if workflow["needs"] else workflow.get("reads", []))
+
+    @property
+    def deletion(self) -> list[str]:
+        """The settings of the metadata workflow that mark as deleted what was not read."""
+        asked = {facts["name"] for facts in self.capabilities}
+        return [setting for setting, capability in self.service["deletion"].items() if capability in asked]
+
+    @property
+    def files(self) -> list[str]:
+        """What all workflows together read from files."""
+        return list(dict.fromkeys(file for workflow in self.workflows for file in self.workflow_files(workflow)))
 
     @property
     def reads_queries(self) -> bool:

@@ -76,8 +76,12 @@ ANYWAY = {
     "features": ("_get_ml_features", "Features are not read"),
     "hyper_parameters": ("_get_hyper_params", "Hyper-parameters are not read"),
     "store": ("_get_ml_store", "Stores are not read"),
-    # What dbt knows are tags and owners of its own.
+    "message_schema": ("subject-path",),
+    # What dbt knows are tags and owners of its own; Git has tags, too, and so has Airflow.
     "tags": (
+        r"(release\.yml|CONTRIBUTING\.md): .*",
+        "of the last tag",
+        r'tags=\["openmetadata"\]',
         r"(dbt\.yaml|\.mdx): (includeTags|dbtClassificationName): .*",
         *DOCUMENTED,
         r"yield_tag\b",

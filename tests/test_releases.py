@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from packaging.version import Version
 
 from tests.conftest import need
+from tests.support.distribution import version_of
 from tests.support.git import commit, git
 from tests.support.releases import (
     NOW,
@@ -128,6 +131,23 @@ def test_edit_of_a_line_that_changed_becomes_a_conflict(olap: Path) -> None:
     update(olap, OLAP)
     assert conflicts(olap) == [schema.relative_to(olap).as_posix()]
     assert '"Mine."' in schema.read_text()
+
+
+def test_version_that_was_raised_by_hand_goes_on_as_a_tag(olap: Path, tmp_path: Path) -> None:
+    """Decision 0019: the line is a conflict, and nothing else of the package is."""
+    project = olap / "pyproject.toml"
+    text = project.read_text()
+    assert 'version = "0.1.0"' in text
+    project.write_text(text.replace('version = "0.1.0"', 'version = "1.4.0"'))
+    commit(olap, "the fourth release")
+    update(olap, OLAP)
+    assert conflicts(olap) == ["pyproject.toml"]
+    both = r"<{7} .*?\n(.*?)={7}\n(.*?)>{7} .*?\n"
+    assert re.findall(both, project.read_text(), re.DOTALL)[0][0] == 'version = "1.4.0"\n'
+    project.write_text(re.sub(both, r"\2", project.read_text(), flags=re.DOTALL))
+    commit(olap, "updated")
+    git(olap, "tag", "v1.4.0")
+    assert version_of(olap, tmp_path) == Version("1.4.0")
 
 
 def test_file_that_was_deleted_stays_deleted(olap: Path) -> None:

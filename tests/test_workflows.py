@@ -26,7 +26,7 @@ from tests.support.render import EMPTY, Renderer
 CATALOG = Catalog(ROOT / "catalog")
 URL = "https://github.com/OWNER/openmetadata-connector-template.git"
 PAGE = ROOT / "docs/generate.md"
-TESTS, TEMPLATE = ".github/workflows/tests.yml", ".github/workflows/template.yml"
+TESTS, TEMPLATE, RELEASE = (f".github/workflows/{name}.yml" for name in ("tests", "template", "release"))
 CONNECTION = "src/openmetadata_my_db/connection.py"
 
 # What version 1.1.0 of the template in these tests says otherwise than 1.0.0.
@@ -99,7 +99,7 @@ def linted(folder: Path, node: Path) -> subprocess.CompletedProcess[str]:
 
 
 def test_workflows_are_clean_under_zizmor(workflows: Path) -> None:
-    assert len(list(workflows.glob("*/.github/workflows/*.yml"))) == 2 * len(CATALOG.connections) + 2
+    assert len(list(workflows.glob("*/.github/workflows/*.yml"))) == 3 * len(CATALOG.connections) + 2
     done = zizmor(workflows)
     assert done.returncode == 0, done.stdout + done.stderr
 
@@ -145,17 +145,32 @@ def test_every_action_runs_by_the_commit_in_the_catalog(workflows: Path) -> None
     assert used == {CATALOG.pinned(action) for action in CATALOG.actions["actions"]}
 
 
-def test_only_the_proposing_job_may_write(emitted: dict[str, dict[str, str]]) -> None:
+def test_jobs_may_write_only_what_they_propose_sign_or_release(emitted: dict[str, dict[str, str]]) -> None:
     for files in emitted.values():
         assert {
             (path, name): job["permissions"]
-            for path in (TESTS, TEMPLATE)
+            for path in (TESTS, TEMPLATE, RELEASE)
             for name, job in yaml.safe_load(files[path])["jobs"].items()
         } == {
             (TESTS, "test"): {"contents": "read"},
             (TESTS, "build"): {"contents": "read"},
             (TEMPLATE, "update"): {"contents": "write", "pull-requests": "write"},
+            (RELEASE, "build"): {"contents": "read"},
+            (RELEASE, "publish"): {"attestations": "write", "id-token": "write"},
+            (RELEASE, "release"): {"contents": "write"},
         }
+
+
+def test_nothing_is_published_that_was_not_tested_and_certified(emitted: dict[str, dict[str, str]]) -> None:
+    for files in emitted.values():
+        jobs = yaml.safe_load(files[RELEASE])["jobs"]
+        ran = [step["run"] for step in jobs["build"]["steps"] if "run" in step]
+        wanted = ["pytest", "python -m certification", "python -m build", "twine check --strict dist/*"]
+        assert [command for command in ran if command in wanted] == wanted
+        assert (jobs["publish"]["needs"], jobs["release"]["needs"]) == ("build", "publish")
+        # What may sign and publish runs no code of the repository, and nothing but what was built is uploaded.
+        after = [step for job in ("publish", "release") for step in jobs[job]["steps"]]
+        assert not any("checkout" in step.get("uses", "") for step in after)
 
 
 def test_step_that_runs_the_templates_code_gets_no_token(emitted: dict[str, dict[str, str]]) -> None:
@@ -176,7 +191,8 @@ def test_renovate_leaves_to_the_template_what_is_there(emitted: dict[str, dict[s
 def test_contribution_has_no_trace_of_them(template: Path) -> None:
     files = Renderer(template).files(EMPTY | {"placement": "contrib", "scheme": "sqlite", "namespace": "schema.table"})
     assert [path for path in files if ".github" in path or "renovate" in path] == []
-    assert [path for path, text in files.items() if re.search("renovate|TEMPLATE_TOKEN|template.yml", text)] == []
+    words = re.compile("renovate|TEMPLATE_TOKEN|template.yml|release.yml")
+    assert [path for path, text in files.items() if words.search(text)] == []
 
 
 # ---- Facts -------------------------------------------------------------------------
@@ -377,7 +393,7 @@ def test_change_of_a_workflow_takes_a_token_of_ones_own(
     assert package.branches == branches
     if not secrets:
         assert done.stdout == (
-            "::error::1.2.0 changes .github/workflows, which needs a token of your own: README.md says how\n"
+            "::error::1.2.0 changes .github/workflows, which needs a token of your own: CONTRIBUTING.md says how\n"
         )
 
 
