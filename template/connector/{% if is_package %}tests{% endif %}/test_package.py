@@ -24,8 +24,20 @@ SCHEMAS = sorted(Path(str(files(PACKAGE) / "schema")).glob("*.json"))
 
 # What a newcomer looks for, by the file that says it.
 DOCUMENTS = {
-    "README.md": ["## Use it", "## Options", "## What the source has to allow", "## What the network has to allow"],
-    "CONNECTOR_CONTEXT.md": ["## The files, and what is left to do in each", "## Validation checklist"],
+    "README.md": [
+        "## Quick start",
+        "## Options",
+        "## What the source has to allow",
+        "## What the network has to allow",
+    ],
+    "docs/runbook.md": [
+        "## Read the result",
+        "## Upgrade, and roll back",
+        "## Rotate a secret",
+        "## When nothing arrives",
+    ],
+    "docs/troubleshooting.md": ["## The settings", "## The OpenMetadata server", "## The source"],
+    "CONTRIBUTING.md": ["## Release it"],
 }
 
 # Imports each module of a package in a process that may do nothing else; prints what it tried, one line each.
