@@ -163,8 +163,8 @@ def release() -> dict[str, Any]:
     """The facts about the newest release line; rendering has checked the file."""
     import yaml
 
-    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-    releases = yaml.load((TEMPLATE / "catalog" / "references.yml").read_text(encoding="utf-8"), Loader=loader)
+    SafeLoader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    releases = yaml.load((TEMPLATE / "catalog" / "references.yml").read_text(encoding="utf-8"), Loader=SafeLoader)
     return list(releases.values())[-1]
 
 
