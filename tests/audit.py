@@ -57,8 +57,10 @@ def required(root: Path) -> list[str]:
     text = Renderer(root).text("{% if is_package %}pyproject.toml{% endif %}.jinja", EMPTY | {"placement": "package"})
     project = tomllib.loads(text)
     found = {*project["build-system"]["requires"], *project["project"]["optional-dependencies"]["dev"]}
-    found |= {catalog.actions["build"], *catalog.actions["copier"]}
-    found |= {*_requirements([catalog.dialects, catalog.capabilities])}
+    found |= {*_requirements([catalog.dialects, catalog.capabilities, catalog.release])}
+    for name, value in catalog.actions.items():
+        if name != "actions":
+            found |= {value} if isinstance(value, str) else set(value)
     return sorted(one for one in found if Requirement(one).name != "openmetadata-ingestion")
 
 

@@ -15,6 +15,7 @@ from packaging.version import Version
 from tests import audit
 from tests.conftest import ROOT
 from tests.support.once import expect_files
+from tests.support.render import EMPTY, Renderer
 
 LOCKS = sorted(audit.LOCKS.glob("*.txt"))
 EACH = pytest.mark.parametrize("lock", LOCKS, ids=lambda lock: lock.stem)
@@ -77,6 +78,13 @@ def test_what_is_installed_into_the_tools_leaves_them_as_they_are(name: str) -> 
     assert {package: locked[package] for package in tools.keys() & locked.keys()} == {
         package: tools[package] for package in tools.keys() & locked.keys()
     }
+
+
+def test_what_packages_are_built_with_is_locked(template: Path) -> None:
+    file = "{% if is_package %}pyproject.toml{% endif %}.jinja"
+    project = tomllib.loads(Renderer(template).text(file, EMPTY))
+    named = {canonicalize_name(Requirement(text).name) for text in project["build-system"]["requires"]}
+    assert named <= set(pins(audit.LOCKS / "build.txt"))
 
 
 def test_node_packages_are_locked_with_hashes_and_without_addresses() -> None:
