@@ -1,7 +1,6 @@
 # The two commands that matter: `make demo` and `make test`. Both set up what they need.
 
 PYTHON ?= python3
-FRAMEWORK ?= openmetadata-ingestion==2.0.7.0
 JOBS ?= auto
 # Tests that share a database and its connector stay in one process.
 PYTEST := pytest -n $(JOBS) --dist loadgroup
@@ -11,7 +10,15 @@ INGESTION := .venv-ingestion/.ready
 IN_TOOLS := . .venv/bin/activate &&
 export OPENMETADATA_PYTHON := $(CURDIR)/.venv-ingestion/bin/python
 
-.PHONY: help demo test test-fast test-real lint catalog bench docs release clean
+# What is installed is locked with hashes: docs/decisions/0020-locks-with-hashes.md.
+LOCKS := tests/locks
+INSTALL := .venv/bin/uv pip install --quiet --no-deps --require-hashes
+COMPILE := .venv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+	--custom-compile-command "make lock" $(if $(UPGRADE),--upgrade)
+# Also what uv builds, such as a package that a test installs, is built with.
+export UV_BUILD_CONSTRAINT := $(CURDIR)/$(LOCKS)/build.txt
+
+.PHONY: help demo test test-fast test-real lint catalog bench docs lock audit release clean
 
 help: ## Say what each target does
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -38,8 +45,23 @@ bench: $(TOOLS) $(INGESTION) ## Measure a scaffold against others, and the memor
 	@$(IN_TOOLS) python -m tests.bench && python -m tests.bench_client
 
 docs: $(TOOLS) ## Bring the generated reference up to date and build the documentation in site/
-	.venv/bin/uv pip install --quiet --python .venv/bin/python --group docs
+	$(INSTALL) --python .venv/bin/python --requirements $(LOCKS)/docs.txt
 	$(IN_TOOLS) python docs/reference.py && NO_MKDOCS_2_WARNING=1 mkdocs build --quiet --strict
+
+lock: .venv/bin/uv ## Write the locks anew after an edit of what they are made of; UPGRADE=1 takes the newest of all
+	@UV_BUILD_CONSTRAINT= $(COMPILE) $(LOCKS)/build.in --output-file $(LOCKS)/build.txt
+	@$(COMPILE) $(LOCKS)/uv.in --output-file $(LOCKS)/uv.txt
+	@$(COMPILE) pyproject.toml --group dev --output-file $(LOCKS)/tools.txt
+	@$(COMPILE) --group docs --constraints $(LOCKS)/tools.txt --output-file $(LOCKS)/docs.txt
+	@$(COMPILE) --group audit --constraints $(LOCKS)/tools.txt --output-file $(LOCKS)/audit.txt
+	@$(COMPILE) $(LOCKS)/ingestion.in --overrides $(LOCKS)/ingestion.overrides --output-file $(LOCKS)/ingestion.txt
+	@$(COMPILE) $(LOCKS)/mlflow.in --overrides $(LOCKS)/mlflow.overrides --output-file $(LOCKS)/mlflow.txt
+	@npm --prefix tests/support/node install --silent --package-lock-only --ignore-scripts \
+		--omit-lockfile-registry-resolved
+
+audit: $(TOOLS) ## Ask PyPI for known vulnerabilities of what is locked, and of what connectors require
+	@$(INSTALL) --python .venv/bin/python --requirements $(LOCKS)/audit.txt
+	@$(IN_TOOLS) python -m tests.audit $(AUDIT)
 
 release: $(TOOLS) ## Check that what is committed can be released as VERSION, and tag it
 	@$(IN_TOOLS) python -m tests.release
@@ -49,15 +71,13 @@ clean: ## Remove the environments and caches
 
 .venv/bin/uv:
 	$(PYTHON) -m venv .venv
-	.venv/bin/python -m pip install --quiet uv
+	.venv/bin/python -m pip install --quiet --require-hashes --requirement $(LOCKS)/uv.txt
 
-$(TOOLS): pyproject.toml | .venv/bin/uv
-	.venv/bin/uv pip install --quiet --python .venv/bin/python --requirements pyproject.toml --group dev
+$(TOOLS): $(LOCKS)/tools.txt | .venv/bin/uv
+	$(INSTALL) --python .venv/bin/python --requirements $<
 	touch $@
 
-$(INGESTION): tests/overrides.txt Makefile | .venv/bin/uv
+$(INGESTION): $(LOCKS)/ingestion.txt | .venv/bin/uv
 	.venv/bin/uv venv --quiet --allow-existing --python $(PYTHON) .venv-ingestion
-	.venv/bin/uv pip install --quiet --python .venv-ingestion/bin/python --override tests/overrides.txt \
-		"$(FRAMEWORK)" pytz pytest jsonschema psycopg2-binary pymysql "avro>=1.11.4,<1.12" grpcio-tools \
-		collate-dbt-artifacts-parser "pandas<3"
+	$(INSTALL) --python .venv-ingestion/bin/python --requirements $<
 	touch $@

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 Facts = dict[str, Any]
 
 # libyaml's loader where PyYAML was built with it: the catalog is read at every scaffold.
-_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+SafeLoader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 # The catalog of this very version of the template.
 FOLDER = Path(__file__).resolve().parent.parent / "catalog"
@@ -232,7 +232,7 @@ class Catalog:
 
     def _load(self, path: Path) -> Facts:
         try:
-            return yaml.load(path.read_text(encoding="utf-8"), Loader=_LOADER)
+            return yaml.load(path.read_text(encoding="utf-8"), Loader=SafeLoader)
         except yaml.YAMLError as error:
             raise CatalogError(f"{self._name(path)}: not YAML: {' '.join(str(error).split())}") from error
 

@@ -563,20 +563,20 @@ class Connector:
     def _target(self, name: str) -> Facts:
         return self.release["targets"][name]
 
-    def auth_options(self, auth: Facts, secret: str = "{example}") -> dict[str, str]:
-        """Example values of an auth type's options; `secret` is how a secret one is written."""
+    def auth_options(self, auth: Facts, form: str = "{example}") -> dict[str, str]:
+        """Example values of an auth type's options; `form` is how a secret one is written."""
         return {
-            name: secret.format(example=option["example"], variable=self.variable(name))
+            name: form.format(example=option["example"], variable=self.variable(name))
             if option.get("secret")
             else option["example"]
             for name, option in auth["options"].items()
             if "example" in option
         }
 
-    def auth_settings(self, auth: Facts, secret: str = "{example}") -> Facts:
+    def auth_settings(self, auth: Facts, form: str = "{example}") -> Facts:
         """The same values where the auth type's model takes them."""
         result: Facts = {}
-        for name, value in self.auth_options(auth, secret).items():
+        for name, value in self.auth_options(auth, form).items():
             *parents, last = auth["options"][name]["path"].split(".")
             place = result
             for parent in parents:
@@ -584,18 +584,18 @@ class Connector:
             place[last] = value
         return result
 
-    def sign_in(self, auth: Facts, secret: str = "{example}") -> Facts:
+    def sign_in(self, auth: Facts, form: str = "{example}") -> Facts:
         """The same values as this placement takes them: options of a package, or `authType` of the schema."""
         if not self.answers["is_package"]:
-            return {"authType": self.auth_settings(auth, secret)}
-        return ({"authType": auth["name"]} if len(self.auth) > 1 else {}) | self.auth_options(auth, secret)
+            return {"authType": self.auth_settings(auth, form)}
+        return ({"authType": auth["name"]} if len(self.auth) > 1 else {}) | self.auth_options(auth, form)
 
-    def workflow_settings(self, workflow: Facts, secret: str) -> Facts:
-        """Settings for a workflow, with the first auth type; `secret` is how a secret one is written."""
+    def workflow_settings(self, workflow: Facts, form: str) -> Facts:
+        """Settings for a workflow, with the first auth type; `form` is how a secret one is written."""
         result: Facts = {}
         for name in self.properties:
             if name == "authType":
-                result |= self.sign_in(self.auth[0], secret)
+                result |= self.sign_in(self.auth[0], form)
             elif (value := self.example(name)) is not None:
                 result[name] = value
         if workflow["needs"] == "query_log" and not self.dialect["query_log"]["table"]:
@@ -637,8 +637,10 @@ class Connector:
         return facts.get("required", False)
 
 
-def _option(description: str, **facts: Any) -> Facts:
-    return {"description": description, "required": False, "secret": False, "default": None} | facts
+def _option(
+    description: str, *, required: bool = False, secret: bool = False, default: Any = None, **facts: Any
+) -> Facts:
+    return {"description": description, "required": required, "secret": secret, "default": default, **facts}
 
 
 def _of_auth(details: Facts, alone: bool) -> Facts:

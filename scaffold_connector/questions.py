@@ -40,12 +40,12 @@ def load(folder: Path | None = None) -> list[Question]:
     import yaml
 
     folder = folder or root()
-    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    SafeLoader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     files = re.findall(r"^!include (\S+)$", (folder / "copier.yml").read_text(encoding="utf-8"), re.MULTILINE)
     return [
         _question(name, facts, Path(file).stem)
         for file in files
-        for name, facts in yaml.load((folder / file).read_text(encoding="utf-8"), Loader=loader).items()
+        for name, facts in yaml.load((folder / file).read_text(encoding="utf-8"), Loader=SafeLoader).items()
     ]
 
 

@@ -171,9 +171,9 @@ def load_yaml(file: Path) -> Any:
     """A YAML file's data. Raises Fault where there is none, or it is no YAML."""
     import yaml
 
-    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    SafeLoader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     try:
-        return yaml.load(file.read_text(encoding="utf-8"), Loader=loader)
+        return yaml.load(file.read_text(encoding="utf-8"), Loader=SafeLoader)
     except OSError as error:
         raise Fault(file, "", f"can't be read: {error.strerror}") from error
     except yaml.YAMLError as error:

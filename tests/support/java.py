@@ -19,7 +19,7 @@ from typing import Any
 
 from extensions.catalog import Catalog
 from tests.support.contrib import ROOT, SPEC, write_schemas
-from tests.support.once import once
+from tests.support.once import expect_files, once
 
 FOLDER = Path(__file__).parent / "java"
 SOURCES = Path("openmetadata-service/src/main/java")
@@ -34,13 +34,18 @@ _COMPILER = [
 
 
 def jars(cache: Path) -> Path:
-    """The folder of the jars that `java/pom.xml` names, downloaded once. Raises CalledProcessError."""
-    pom = FOLDER / "pom.xml"
+    """The folder of the jars that `java/pom.xml` names, downloaded once.
+
+    Raises CalledProcessError, and ValueError for a jar that is not as `java/jars.sha256` has it.
+    """
+    pom, sums = FOLDER / "pom.xml", FOLDER / "jars.sha256"
 
     def download(folder: Path) -> None:
-        run("mvn", "--quiet", "--batch-mode", f"--file={pom}", _JARS, f"-DoutputDirectory={folder}")
+        maven = ["mvn", "--quiet", "--batch-mode", "--strict-checksums", f"--file={pom}"]
+        run(*maven, _JARS, f"-DoutputDirectory={folder}")
+        expect_files(folder, sums)
 
-    return once(cache / f"jars-{hashlib.sha256(pom.read_bytes()).hexdigest()[:12]}", download)
+    return once(cache / f"jars-{hashlib.sha256(pom.read_bytes() + sums.read_bytes()).hexdigest()[:12]}", download)
 
 
 def run(*command: str | Path) -> str:

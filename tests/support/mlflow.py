@@ -23,11 +23,7 @@ from urllib.parse import urlencode
 
 Json = dict[str, Any]
 
-RELEASE = "mlflow[auth]==3.17.2"
-
-# What the release asks for and a server without training, artifacts and projects never imports; it is two thirds of
-# the environment. A marker that is never true leaves a requirement out.
-NOT_NEEDED = ("docker", "gitpython", "matplotlib", "pyarrow", "scikit-learn", "scipy", "skops")
+LOCK = Path(__file__).resolve().parent.parent / "locks/mlflow.txt"
 
 # A first start makes the tables of two databases; on a busy machine that takes a while.
 START_SECONDS = 120.0
@@ -70,26 +66,24 @@ def install(cache: Path) -> str | None:
     """Make the server's environment below `cache`, or find it there. Returns what is missing as one line, or None."""
     home = _home(cache)
     ready = home / "ready"
-    overrides = "".join(f'{name}==0; python_version < "3"\n' for name in NOT_NEEDED)
-    wanted = f"{RELEASE}\n{overrides}"
+    wanted = LOCK.read_text(encoding="utf-8")
     home.mkdir(parents=True, exist_ok=True)
     # one at a time: each process of a parallel test run may come here
     with (home / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if ready.exists() and ready.read_text() == wanted:
             return None
-        (home / "overrides.txt").write_text(overrides)
-        pip = ["uv", "pip", "install", "--quiet", "--python", str(home / "venv"), "--override"]
+        pip = ["uv", "pip", "install", "--quiet", "--no-deps", "--require-hashes", "--python", str(home / "venv")]
         for command in (
             ["uv", "venv", "--quiet", "--clear", "--python", sys.executable, str(home / "venv")],
-            [*pip, str(home / "overrides.txt"), RELEASE],
+            [*pip, "--requirements", str(LOCK)],
         ):
             try:
                 done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=600)
             except (OSError, subprocess.TimeoutExpired) as error:
                 return f"mlflow needs an environment of its own: {error}"
             if done.returncode != 0:
-                return f"mlflow needs {RELEASE}: {' '.join(done.stderr.split())[-400:]}"
+                return f"mlflow needs {LOCK.name}: {' '.join(done.stderr.split())[-400:]}"
         ready.write_text(wanted)
     return None
 

@@ -21,8 +21,8 @@ AMBIENT = "declare module '*.png' { const file: string; export default file }\n"
 
 
 def install(cache: Path) -> Path:
-    """Install the packages of node/package.json below `cache`, unless they are there; gives their folder."""
-    digest = hashlib.sha256((HERE / "package.json").read_bytes()).hexdigest()[:12]
+    """Install the packages that node/package-lock.json has below `cache`, unless they are there; gives their folder."""
+    digest = hashlib.sha256((HERE / "package-lock.json").read_bytes()).hexdigest()[:12]
     folder = once(cache / f"node-{digest}", _install)
     for script in ("check.cjs", "lint.mjs"):
         shutil.copy(HERE / script, folder)
@@ -30,8 +30,9 @@ def install(cache: Path) -> Path:
 
 
 def _install(folder: Path) -> None:
-    shutil.copy(HERE / "package.json", folder)
-    command = ["npm", "install", "--no-package-lock", "--no-audit", "--no-fund", "--silent"]
+    for file in ("package.json", "package-lock.json"):
+        shutil.copy(HERE / file, folder)
+    command = ["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--silent"]
     subprocess.run(command, cwd=folder, check=True, capture_output=True)
 
 
