@@ -59,8 +59,10 @@ def make(request: Request, given: Answers, stage: Stage, ask: bool) -> Outcome:
         with ExitStack() as stack:
             try:
                 stack.enter_context(alone(root))
-                if note.begun == MAKING:
+                begun = note.begun
+                if begun in (MAKING, ""):  # an update is taken back by the next update
                     note.take_back()
+                if begun == MAKING:
                     print(f"{root}: took back what a run had written that was stopped half way", file=sys.stderr)
             except OSError as error:
                 raise unwritten(error, root) from error

@@ -124,8 +124,7 @@ def _resume(root: Path, note: Note) -> None:
             if done.returncode:
                 raise Failed(f"{root}: has half an update, which Git can't put away: {' '.join(done.stderr.split())}")
         print(f"{root}: put an update that was stopped half way into Git's stash, and begins again", file=sys.stderr)
-    if note.begun:
-        note.end()
+    note.end()
 
 
 def _restore(root: Path) -> None:
