@@ -80,10 +80,11 @@ def type_name_fault(type_name: str) -> str:
 def taken_fault(type_name: str, destination: str, answers_file: str, service_type: str, schema_file: str) -> str:
     """Refuses a type that the checkout already has, unless this template made that connector.
 
-    A connector of ours has its answers file at the root of the checkout.
+    A connector of ours has its answers file at the root of the checkout, or the note of the command's run that was
+    stopped while it made it, and that the next one takes back.
     """
     root = Path(destination)
-    if (root / answers_file).exists():
+    if (root / answers_file).exists() or (root / f"{answers_file}.unfinished").exists():
         return ""
     places = [
         f"ingestion/src/metadata/ingestion/source/{service_type}/{type_name.lower()}",
@@ -93,7 +94,7 @@ def taken_fault(type_name: str, destination: str, answers_file: str, service_typ
         if (root / place).exists():
             return (
                 f"give another name or type_name: this checkout already has a {type_name} connector, "
-                f"which this template did not make ({place})"
+                f"which this template did not make ({place}); delete it if a run that was stopped has left it"
             )
     return ""
 

@@ -94,6 +94,8 @@ def _line(error: Exception) -> str:
     from scaffold_connector.template import Unknown
 
     text = " ".join(str(error).split())
+    if isinstance(error, ImportError):
+        return f"{text}: something beside this command is missing or too old; install the command again"
     expected = type(error).__name__ == "Failed" or isinstance(error, Unknown)
     return text if expected else f"{type(error).__name__}: {text} (--debug shows where)"
 

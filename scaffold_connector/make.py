@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, ExitStack, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +12,8 @@ from scaffold_connector import template
 from scaffold_connector.answers import Answers
 from scaffold_connector.arguments import Request
 from scaffold_connector.outcome import Outcome, outcome
-from scaffold_connector.worker import Failed, captured, fetch, give, run, worker
+from scaffold_connector.unfinished import MAKING, Note, alone
+from scaffold_connector.worker import Failed, captured, fetch, give, run, unwritten, worker
 
 if TYPE_CHECKING:
     from copier._main import Worker
@@ -50,26 +52,47 @@ def make(request: Request, given: Answers, stage: Stage, ask: bool) -> Outcome:
         in_checkout = around is not None and settled["placement"] == "contrib"
         root = asked_at if request.dest or in_checkout else folder(settled["name"])
         asker.answers_file = None
-        if (root / asker.answers_relpath).exists():
-            raise Failed(
-                f"{root / asker.answers_relpath}: this connector is made already; "
-                "--update brings what is new, and changes answers"
-            )
+        if root.exists() and not root.is_dir():
+            raise Failed(f"{root}: is no folder")
+        note = Note(root, str(asker.answers_relpath))
         files: dict[str, str] = {}
-        with worker(files, dst_path=root, data=settled, defaults=True, **source) as maker:
+        with ExitStack() as stack:
+            try:
+                stack.enter_context(alone(root))
+                begun = note.begun
+                if begun in (MAKING, ""):  # an update is taken back by the next update
+                    note.take_back()
+                if begun == MAKING:
+                    print(f"{root}: took back what a run had written that was stopped half way", file=sys.stderr)
+            except OSError as error:
+                raise unwritten(error, root) from error
+            if (root / asker.answers_relpath).exists():
+                raise Failed(
+                    f"{root / asker.answers_relpath}: this connector is made already; "
+                    "--update brings what is new, and changes answers"
+                )
+            maker = stack.enter_context(worker(files, note, dst_path=root, data=settled, defaults=True, **source))
             maker.template = asker.template  # fetched once
-            return _made(maker, asker, files, stage)
+            return _made(maker, asker, files, note, stage)
 
 
-def _made(maker: Worker, asker: Worker, files: dict[str, str], stage: Stage) -> Outcome:
+def _made(maker: Worker, asker: Worker, files: dict[str, str], note: Note, stage: Stage) -> Outcome:
     root = maker.dst_path
-    if root.exists() and not root.is_dir():
-        raise Failed(f"{root}: is no folder")
-    existed = root.exists()
+
+    def work() -> None:
+        note.begin(MAKING)
+        maker.run_copy()
+
     with stage("Writing and checking the files"), captured() as said:
-        fault = run(maker.run_copy, root)
-    if fault and not existed:
-        files.clear()  # Copier has taken them away again
+        try:
+            fault = run(work, root)
+        except BaseException:
+            with suppress(OSError):  # the next run will
+                note.take_back()
+            raise
+        note.take_back() if fault else note.end()
+    if fault:
+        files.clear()
     states = ("written", "kept", "conflict", "removed")
     by_state = {state: sorted(file for file, its in files.items() if its == state) for state in states}
     return outcome(asker, root, str(asker.answers_relpath), by_state, said, fault)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import subprocess
+import sys
 from collections.abc import Mapping
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ from scaffold_connector.answers import Answers, syntax
 from scaffold_connector.arguments import Request, Wrong
 from scaffold_connector.make import Stage, checkout, folder
 from scaffold_connector.outcome import Outcome, outcome
+from scaffold_connector.unfinished import MAKING, Note, alone
 from scaffold_connector.worker import Failed, captured, fetch, give, need_git, one_line, run, worker
 
 if TYPE_CHECKING:
@@ -23,6 +25,8 @@ if TYPE_CHECKING:
 
 # Answers that say which connector it is: with another one the files are others, and edits can't be merged with them.
 _IDENTITY = ("name", "placement", "service_type")
+
+_STASHED = "an update by scaffold-connector that was stopped half way"
 
 _CONFLICTS = ("DD", "AU", "UD", "UA", "DU", "AA", "UU")
 
@@ -40,6 +44,16 @@ def update(request: Request, given: Answers, stage: Stage) -> Outcome:
     need_git()
     connector = _find(request, given)
     root = connector.root
+    if not root.is_dir():
+        raise Failed(f"{root}: is no folder")
+    with alone(root):
+        note = Note(root, connector.answers_file)
+        _resume(root, note)
+        return _updated(connector, request, given, note, stage)
+
+
+def _updated(connector: _Connector, request: Request, given: Answers, note: Note, stage: Stage) -> Outcome:
+    root = connector.root
     options: dict[str, Any] = {
         "dst_path": root,
         "answers_file": Path(connector.answers_file),
@@ -49,7 +63,7 @@ def update(request: Request, given: Answers, stage: Stage) -> Outcome:
     files: dict[str, str] = {}
     before: dict[str, bytes] = {}
     with ExitStack() as stack:
-        updater = stack.enter_context(worker(files, root, before, vcs_ref=request.ref, **options))
+        updater = stack.enter_context(worker(files, note, root, before, vcs_ref=request.ref, **options))
         made = _made(updater, root / connector.answers_file)
         if not made.get("_src_path"):
             raise Failed(f"{root / connector.answers_file}: does not say which template it was made from")
@@ -59,44 +73,64 @@ def update(request: Request, given: Answers, stage: Stage) -> Outcome:
         with stage("Fetching the template"):
             fetch(updater, url)
             if not request.ref and _is_ahead(updater, url):
-                updater = stack.enter_context(worker(files, root, before, vcs_ref="HEAD", **options))
+                updater = stack.enter_context(worker(files, note, root, before, vcs_ref="HEAD", **options))
                 fetch(updater, url)
         with stage("Checking the answers"):
             _same(given, made, connector.answers_file)
             give(updater, given)
         settled = updater.answers
         with stage("Updating, and checking the files"), captured() as said:
-            fault = _run(updater, root)
+            fault = _update(updater, root, note)
         if fault:
             updater.answers = settled  # Copier has them of an update that ended well only
             said["out"].clear()
         changed = _changes(root)
         orphans = _put_back(root, changed, before)
+        note.end()
         named = {file for found in changed.values() for file in found}
         changed["kept"] = sorted(file for file in set(files) - named if os.path.lexists(root / file))
         commit = str(made.get("_commit") or "") or None
         return outcome(updater, root, connector.answers_file, changed, said, fault, commit, orphans)
 
 
-def _run(updater: Worker, root: Path) -> str | None:
+def _update(updater: Worker, root: Path, note: Note) -> str | None:
     """Have Copier update; gives the fault of a task. After a failure the work tree, which was clean, is as it was.
 
     Copier writes the new version over the connector, has it checked, and only then merges the edits. Raises `Failed`.
     """
+    run(lambda: note.begin(_head(root)), root)
     try:
         fault = run(updater.run_update, root)
     except BaseException:
         _restore(root)
+        note.end()
         raise
     if fault:
         _restore(root)
     return fault
 
 
+def _resume(root: Path, note: Note) -> None:
+    """Put away what a run has left that was stopped half way. Raises `Failed`.
+
+    People may have gone on from there, so it goes to Git's stash. Where they have committed, or taken it back
+    themselves, there is nothing to do.
+    """
+    if note.begun == MAKING:
+        raise Failed(f"{root}: the run that made this connector was stopped half way: make it again, without --update")
+    if note.begun and note.begun == _head(root) and _status(root):
+        for command in (["reset", "--quiet"], ["stash", "push", "--quiet", "--include-untracked", "-m", _STASHED]):
+            done = _run_git(root, *command, "--", ".")
+            if done.returncode:
+                raise Failed(f"{root}: has half an update, which Git can't put away: {' '.join(done.stderr.split())}")
+        print(f"{root}: put an update that was stopped half way into Git's stash, and begins again", file=sys.stderr)
+    note.end()
+
+
 def _restore(root: Path) -> None:
     """Bring back what is committed below `root`, which was clean, and take away what was made. Raises `Failed`."""
-    if not _bring_back(root, "."):
-        raise Failed(f"{root}: the update failed, and Git can't bring back what was there: see git status")
+    if fault := _bring_back(root, "."):
+        raise Failed(f"{root}: the update failed; run it again when Git can bring back what was there, but: {fault}")
     made = _git(root, "ls-files", "--others", "--exclude-standard", "-z", "--", ".") or ""
     for name in made.split("\0"):
         if not name or name.endswith("/"):  # a repository of its own
@@ -107,9 +141,10 @@ def _restore(root: Path) -> None:
                 (root / folder).rmdir()
 
 
-def _bring_back(root: Path, what: str) -> bool:
-    """Whether Git has put what is committed of a path back."""
-    return _git(root, "restore", "--source=HEAD", "--staged", "--worktree", "--", what) is not None
+def _bring_back(root: Path, what: str) -> str:
+    """Have Git put back what is committed of a path; gives what it says where it can't."""
+    done = _run_git(root, "restore", "--source=HEAD", "--staged", "--worktree", "--", what)
+    return " ".join(done.stderr.split()) or "git restore fails" if done.returncode else ""
 
 
 def _put_back(root: Path, changed: dict[str, list[str]], before: dict[str, bytes]) -> list[str]:
@@ -121,8 +156,10 @@ def _put_back(root: Path, changed: dict[str, list[str]], before: dict[str, bytes
     for file in changed["removed"]:
         committed = subprocess.run(["git", "show", f"HEAD:./{file}"], cwd=root, capture_output=True, check=False)
         if committed.returncode == 0 and committed.stdout != before.get(file):
-            if not _bring_back(root, f":(literal){file}"):
-                raise Failed(f"{root / file}: was edited and is removed by the update; Git can't bring it back")
+            if fault := _bring_back(root, f":(literal){file}"):
+                raise Failed(
+                    f"{root / file}: was edited and is removed by the update; Git can't bring it back: {fault}"
+                )
             edited.append(file)
     changed["removed"] = [file for file in changed["removed"] if file not in edited]
     changed["conflict"] = sorted([*changed["conflict"], *edited])
@@ -234,13 +271,20 @@ def _trust(url: str, request: Request) -> None:
 
 def _clean(root: Path) -> None:
     """Raises `Failed` where Git could not take the update back."""
-    if not root.is_dir():
-        raise Failed(f"{root}: is no folder")
-    status = _git(root, "status", "--porcelain", "--", ".")
+    status = _status(root)
     if status is None:
         raise Failed(f"{root}: is in no Git repository; commit what was made, an update starts from there")
     if status:
         raise Failed(f"{root}: has changes that are not committed; commit or stash them first")
+
+
+def _status(root: Path) -> str | None:
+    return _git(root, "status", "--porcelain", "--", ".")
+
+
+def _head(root: Path) -> str:
+    """The commit that the work tree is of; nothing before the first."""
+    return (_git(root, "rev-parse", "--verify", "--quiet", "HEAD") or "").strip()
 
 
 def _changes(root: Path) -> dict[str, list[str]]:
@@ -257,6 +301,10 @@ def _changes(root: Path) -> dict[str, list[str]]:
 
 def _git(folder: Path, *arguments: str) -> str | None:
     """What Git prints, without running hooks; None where it fails."""
-    command = ["git", "-c", f"core.hooksPath={os.devnull}", *arguments]
-    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    done = _run_git(folder, *arguments)
     return done.stdout if done.returncode == 0 else None
+
+
+def _run_git(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    command = ["git", "-c", f"core.hooksPath={os.devnull}", *arguments]
+    return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)

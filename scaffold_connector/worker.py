@@ -6,6 +6,7 @@ files; see docs/decisions/0017-a-thin-command.md.
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 import shutil
@@ -22,6 +23,9 @@ from scaffold_connector.arguments import Wrong
 
 if TYPE_CHECKING:
     from copier._main import Worker
+    from plumbum import ProcessExecutionError
+
+    from scaffold_connector.unfinished import Note
 
 # Where the template says what the command tells of a connector.
 SUMMARY = "partials/summary.json.jinja"
@@ -32,29 +36,49 @@ class Failed(Exception):
 
 
 def worker(
-    files: dict[str, str], updated: Path | None = None, before: dict[str, bytes] | None = None, **options: Any
+    files: dict[str, str],
+    note: Note | None = None,
+    updated: Path | None = None,
+    before: dict[str, bytes] | None = None,
+    **options: Any,
 ) -> Worker:
     """A worker that trusts its template and notes into `files` what became of each: written, kept, or in conflict.
 
     Making a connector never overwrites: a file that is there stays, and is in conflict where it is another. In an
     update of `updated` Copier is left to do its work, and what it renders there is kept, until Git knows better. It
-    renders the old version first, in another folder: `before` is what it has there.
+    renders the old version first, in another folder: `before` is what it has there. Files are written by `note`, all or
+    nothing; Copier would write them where they are.
     """
     from copier._main import Worker as Base
 
     class Recorder(Base):
-        def _render_allowed(self, dst_relpath: Path, is_dir: bool = False, *args: Any, **options: Any) -> bool:
-            if is_dir or updated:
-                if not is_dir and self.dst_path == updated:
-                    files[dst_relpath.as_posix()] = "kept"
-                elif not is_dir and not files and before is not None:
-                    before[dst_relpath.as_posix()] = options.get("expected_contents", b"")
-                return super()._render_allowed(dst_relpath, is_dir, *args, **options)
-            place = self.subproject.local_abspath / dst_relpath
-            there = place.exists() or place.is_symlink()
-            same = place.is_file() and place.read_bytes() == options["expected_contents"]
-            files[dst_relpath.as_posix()] = "kept" if same else "conflict" if there else "written"
-            return not there
+        def _render_allowed(
+            self,
+            dst_relpath: Path,
+            is_dir: bool = False,
+            is_symlink: bool = False,
+            expected_contents: Any = b"",
+            expected_mode: Any = None,
+        ) -> bool:
+            place, name = self.subproject.local_abspath / dst_relpath, dst_relpath.as_posix()
+            if not updated:
+                there = place.exists() or place.is_symlink()
+                if not is_dir:
+                    same = place.is_file() and place.read_bytes() == expected_contents
+                    files[name] = "kept" if same else "conflict" if there else "written"
+                if note and not there:
+                    note.make_folder(place) if is_dir else note.make(place, expected_contents, expected_mode)
+                return False
+            if not is_dir and self.dst_path == updated:
+                files[name] = "kept"
+            elif not is_dir and not files and before is not None:
+                before[name] = expected_contents
+            allowed = super()._render_allowed(dst_relpath, is_dir, is_symlink, expected_contents, expected_mode)
+            if is_dir or not allowed or not note or self.dst_path != updated:
+                return allowed
+            note.write(place, expected_contents, expected_mode)
+            self._sync_git_index_executable_bit(dst_relpath, expected_mode)
+            return False
 
     return Recorder(unsafe=True, quiet=True, **options)
 
@@ -75,9 +99,7 @@ def fetch(worker: Worker, url: str) -> None:
                 raise Failed(f"{url}: has no {SUMMARY} at this version; an earlier one can be had with Copier itself")
             _ = worker.jinja_env
     except ProcessExecutionError as error:
-        lines = [line for line in str(error.stderr).splitlines() if line.strip()]
-        said = next((line for line in lines if line.startswith(("fatal:", "error:"))), lines[-1] if lines else "")
-        raise Failed(f"{url}: can't be fetched: {said.removeprefix('fatal: ')}") from error
+        raise Failed(f"{url}: can't be fetched: {_said(error)}") from error
     except (CopierError, ModuleNotFoundError) as error:
         if missing := re.search(r"No module named '(\w+)", str(error)):
             package = missing[1].replace("_", "-")
@@ -89,6 +111,13 @@ def fetch(worker: Worker, url: str) -> None:
         raise Failed(f"{url}: can't be fetched: {one_line(error)}") from error
     if any(issubclass(warning.category, DirtyLocalWarning) for warning in warned):
         print(f"{url}: has changes that are not committed: what is made of them can't be updated", file=sys.stderr)
+
+
+def _said(error: ProcessExecutionError) -> str:
+    """The line in which Git says why it failed."""
+    lines = [line for line in str(error.stderr).splitlines() if line.strip()]
+    said = next((line for line in lines if line.startswith(("fatal:", "error:"))), lines[-1] if lines else "")
+    return said.removeprefix("fatal: ")
 
 
 def give(worker: Worker, given: answers.Answers) -> None:
@@ -119,11 +148,29 @@ def run(work: Callable[[], None], root: Path) -> str | None:
         work()
     except TaskError as error:
         return one_line(error)
-    except (CopierError, ProcessExecutionError) as error:
+    except ProcessExecutionError as error:
+        raise Failed(f"{root}: Git failed: {_said(error)}") from error
+    except CopierError as error:
         raise Failed(one_line(error)) from error
     except OSError as error:
-        raise Failed(f"{error.filename or root}: can't be written: {error.strerror}") from error
+        raise unwritten(error, root) from error
     return None
+
+
+# What to do about a file that can't be written.
+_REMEDIES = {
+    errno.ENOSPC: "; make room, and run it again",
+    errno.EDQUOT: "; make room, and run it again",
+    errno.EACCES: "; make it writable, or take another folder",
+    errno.EPERM: "; make it writable, or take another folder",
+    errno.EROFS: "; make it writable, or take another folder",
+}
+
+
+def unwritten(error: OSError, root: Path) -> Failed:
+    """What to say of a file below `root` that can't be written."""
+    place = error.filename if isinstance(error.filename, str) else root
+    return Failed(f"{place}: can't be written: {error.strerror}{_REMEDIES.get(error.errno or 0, '')}")
 
 
 @contextmanager

@@ -13,6 +13,7 @@ edits are written as a patch instead.
 from __future__ import annotations
 
 import ast
+import glob
 import json
 import os
 import re
@@ -28,6 +29,9 @@ sys.path.insert(0, str(TEMPLATE))
 from tasks import edits  # noqa: E402  # the template is not installed
 from tasks.edits import Source, Unlike  # noqa: E402
 from tasks.plan import Contribution, patch, places  # noqa: E402
+
+# How the names of files end that take the place of others as soon as they are whole.
+SCRATCH = ".unfinished"
 
 SPECIFICATION = Path("openmetadata-spec/src/main/resources/json/schema/type")
 
@@ -100,7 +104,9 @@ def read(file: Path) -> str:
 def write(file: Path, contents: bytes) -> None:
     """Put contents into a file, or where it links to, all or nothing. Raises OSError."""
     target = file.resolve()
-    handle, scratch = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
+    for left in target.parent.glob(f".{glob.escape(target.name)}.*{SCRATCH}"):
+        left.unlink(missing_ok=True)  # by a run that was stopped here, and whose work is done now
+    handle, scratch = tempfile.mkstemp(SCRATCH, f".{target.name}.", target.parent)
     try:
         with os.fdopen(handle, "wb") as stream:
             stream.write(contents)
@@ -109,8 +115,8 @@ def write(file: Path, contents: bytes) -> None:
         else:
             Path(scratch).chmod(0o644)
         Path(scratch).replace(target)
-    except OSError:
-        Path(scratch).unlink()
+    except BaseException:
+        Path(scratch).unlink(missing_ok=True)
         raise
 
 

@@ -12,7 +12,7 @@ from typing import Any
 import copier
 import pytest
 
-from tests.support import systems, typescript
+from tests.support import kills, systems, typescript
 from tests.support.connector import Connector, Deploy, install
 from tests.support.contrib import write_checkout
 from tests.support.openmetadata import export_api_schemas
@@ -22,6 +22,14 @@ from tests.support.specification import specification
 ROOT = Path(__file__).resolve().parent.parent
 
 Scaffold = Callable[..., Path]
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    reports = [report for found in terminalreporter.stats.values() for report in found]
+    calls = [report for report in reports if getattr(report, "when", "") == "call"]
+    properties = [each for report in calls for each in report.user_properties]
+    for line in kills.summary(properties):
+        terminalreporter.write_line(line)
 
 
 def need(missing: str | None) -> None:

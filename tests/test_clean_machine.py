@@ -1,16 +1,17 @@
-"""From a Git URL to an updated connector, on a machine that has nothing but uv and Git."""
+"""On a machine with nothing but uv and Git: from a URL to an updated connector, and what is said of what is missing."""
 
 from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
 from pathlib import Path
 
 import pytest
 
-from tests.conftest import need
+from tests.conftest import ROOT, need
 from tests.support.git import commit, git
 
 OURS = "# Ours: the test databases are nobody's business.\n"
@@ -77,3 +78,44 @@ def test_installed_from_a_git_url_it_makes_and_updates_a_connector(
     assert updated["files"]["written"] == [".copier-answers.yml", "src/openmetadata_my_db/connection.py"]
     assert [line for line in diff.splitlines() if line.startswith("+") and "Owns the one engine:" in line]
     assert queries.read_text().startswith(OURS)
+
+
+TOO_OLD = "This template requires Copier version >= 9.19.0, while your version of Copier is {}."
+NO_SCHEMAS = "jsonschema is missing beside Copier: install it there, and scaffold again"
+
+
+@pytest.mark.parametrize(
+    ("installed", "of_copier", "of_the_command"),
+    [
+        (["copier==9.14.0", "jsonschema"], TOO_OLD.format("9.14.0"), TOO_OLD.format("9.14.0")),
+        # Before Copier had all that the command uses.
+        (
+            ["copier==9.4.1", "jsonschema"],
+            TOO_OLD.format("9.4.1"),
+            "cannot import .*: something beside this command is missing or too old; install the command again",
+        ),
+        (["copier~=9.19"], NO_SCHEMAS, NO_SCHEMAS),
+    ],
+    ids=["old Copier", "older Copier", "no jsonschema"],
+)
+def test_what_is_not_beside_the_template_is_a_line(
+    installed: list[str], of_copier: str, of_the_command: str, template: Path, machine: dict[str, str], tmp_path: Path
+) -> None:
+    def run(*command: str) -> subprocess.CompletedProcess[str]:
+        environment = machine | {"PYTHONPATH": str(ROOT)}
+        return subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True)
+
+    programs = tmp_path / "environment/bin"
+    assert run("uv", "venv", "--quiet", "environment").returncode == 0
+    wanted = ["copier-template-extensions~=0.3", *installed]
+    assert run("uv", "pip", "install", "--quiet", "--python", str(programs / "python"), *wanted).returncode == 0
+    data = ["--data", "name=my_db", "--data", "service_type=database"]
+    plain = run(str(programs / "copier"), "copy", "--quiet", "--trust", "--defaults", *data, str(template), "out")
+    # After what a task has said, Copier says which task it was.
+    said = [line for line in plain.stderr.splitlines() if not line.startswith("Task ")]
+    assert (plain.returncode, said) == (1, [of_copier])
+    flags = ["--name", "my_db", "--service-type", "database", "--dest", "out", "--template", str(template)]
+    command = run(str(programs / "python"), "-m", "scaffold_connector", *flags)
+    assert (command.returncode, command.stdout) == (1, "")
+    assert re.fullmatch(f"{of_the_command}\n", command.stderr)
+    assert not (tmp_path / "out").exists()

@@ -39,9 +39,13 @@ def run(connector: Contribution, operation: str = "copy") -> None:
     """Register a connector in the current folder, as Copier's task does; its schema needs a converter."""
     if connector.converter.parent.is_dir():
         connector.converter.touch()
+    assert register.main([operation, *words(connector)]) == 0
+
+
+def words(connector: Contribution) -> list[str]:
+    """The arguments of the task that say which connector it is."""
     names = [connector.service_type, connector.name, connector.type_name, connector.camel, connector.module]
-    names += [connector.member, connector.display_name, json.dumps(connector.requirements)]
-    assert register.main([operation, *names]) == 0
+    return [*names, connector.member, connector.display_name, json.dumps(connector.requirements)]
 
 
 def contents(folder: Path) -> dict[str, str]:
