@@ -32,6 +32,22 @@ def need(missing: str | None) -> None:
         pytest.skip(missing)
 
 
+def recorded(terminalreporter: Any, name: str) -> list[Any]:
+    """What tests that ran have recorded under a name, by `record_property`."""
+    reports = [report for kind in ("passed", "failed") for report in terminalreporter.stats.get(kind, ())]
+    properties = [pair for report in reports if report.when == "call" for pair in report.user_properties]
+    return [value for key, value in properties if key == name]
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    """What was measured, a line for each topic."""
+    if played := recorded(terminalreporter, "misbehaviour"):
+        seconds, peak = max(one[2] for one in played), max(one[3] for one in played)
+        terminalreporter.write_line(
+            f"{len(played)} misbehaviours of servers and SDKs played: {seconds:.1f} s and {peak >> 20} MiB at most"
+        )
+
+
 @pytest.fixture(scope="session")
 def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The template's tracked and new files without their history: Copier reads them in place, without a clone."""
