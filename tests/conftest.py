@@ -12,7 +12,7 @@ from typing import Any
 import copier
 import pytest
 
-from tests.support import kills, systems, typescript
+from tests.support import counts, systems, typescript
 from tests.support.connector import Connector, Deploy, install
 from tests.support.contrib import write_checkout
 from tests.support.openmetadata import export_api_schemas
@@ -24,11 +24,8 @@ ROOT = Path(__file__).resolve().parent.parent
 Scaffold = Callable[..., Path]
 
 
-def pytest_terminal_summary(terminalreporter: Any) -> None:
-    reports = [report for found in terminalreporter.stats.values() for report in found]
-    calls = [report for report in reports if getattr(report, "when", "") == "call"]
-    properties = [each for report in calls for each in report.user_properties]
-    for line in kills.summary(properties):
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    for line in counts.lines(terminalreporter):
         terminalreporter.write_line(line)
 
 
