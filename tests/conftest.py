@@ -136,7 +136,7 @@ def schemas(framework: Path, cache: Path) -> Path:
 
 
 @pytest.fixture(scope="session")
-def deploy(scaffold: Scaffold, framework: Path) -> Deploy:
+def deploy(scaffold: Scaffold, framework: Path, warm: Warm) -> Deploy:
     """Scaffold a connector and make it ready to run: `deploy(answers, placement, scratch)`."""
 
     def run(
@@ -149,6 +149,6 @@ def deploy(scaffold: Scaffold, framework: Path) -> Deploy:
         if edit:
             edit(root)
         service_type = answers.get("service_type", "database")
-        return install(root, answers["name"], placement, framework, scratch / "installed", service_type)
+        return install(root, answers["name"], placement, framework, scratch / "installed", service_type, warm)
 
     return run

@@ -36,6 +36,8 @@ class Connector:
     pythonpath: Path
     framework: Path
     service_type: str = "database"
+    # Has imported the framework already, for workflows of a package: an overlay would not be seen there.
+    warm: Warm | None = None
 
     @property
     def is_package(self) -> bool:
@@ -95,6 +97,7 @@ class Connector:
             command=command,
             env={"OPENMETADATA_JWT_TOKEN": "token"} | named,
             pythonpath=[self.pythonpath],
+            warm=self.warm,
         )
 
     def server(self, schemas: Path, warm: Warm) -> RecordingServer:
@@ -141,7 +144,13 @@ def answered_type(root: Path, name: str, placement: str) -> str:
 
 
 def install(
-    root: Path, name: str, placement: str, framework: Path, scratch: Path, service_type: str = "database"
+    root: Path,
+    name: str,
+    placement: str,
+    framework: Path,
+    scratch: Path,
+    service_type: str = "database",
+    warm: Warm | None = None,
 ) -> Connector:
     """Make a scaffold importable with the framework: its wheel installed in a folder, or an overlay."""
     if placement == "contrib":
@@ -151,7 +160,7 @@ def install(
     subprocess.run([*pip, str(root)], check=True, capture_output=True)
     if (site / "metadata").is_dir():
         join(site / "metadata", framework)
-    return Connector(root, name, placement, site, framework, service_type)
+    return Connector(root, name, placement, site, framework, service_type, warm)
 
 
 def contribute(root: Path, connectors: list[tuple[str, str]], framework: Path, scratch: Path) -> list[Connector]:

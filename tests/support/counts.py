@@ -1,4 +1,4 @@
-"""What tests counted with `record_property`, in a line for each topic at the end of a run, also of several processes."""
+"""What tests counted with `record_property`: a line for each topic at the end of a run, also of several processes."""
 
 from __future__ import annotations
 

@@ -6,7 +6,7 @@ import json
 import os
 import subprocess
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -29,8 +29,9 @@ for line in sys.stdin:
         continue
     signal.alarm(job["timeout"])
     for descriptor, stream in enumerate((os.devnull, job["stdout"], job["stderr"])):
-        os.dup2(os.open(stream, os.O_RDWR | os.O_CREAT), descriptor)
+        os.dup2(os.open(stream, os.O_RDWR | os.O_CREAT | os.O_APPEND), descriptor)
     os.chdir(job["cwd"])
+    os.environ.update(job["environment"])
     os.environ["PYTHONPATH"] = os.pathsep.join(job["pythonpath"])
     sys.path[1:1] = job["pythonpath"]
     sys.argv[1:] = job["arguments"]
@@ -96,9 +97,20 @@ class Warm:
             self._process.communicate()
 
     def run(
-        self, script: str, *arguments: str, pythonpath: Iterable[Path] = (), cwd: Path | None = None, timeout: int = 180
+        self,
+        script: str,
+        *arguments: str,
+        pythonpath: Iterable[Path] = (),
+        cwd: Path | None = None,
+        timeout: int = 180,
+        env: Mapping[str, str] | None = None,
+        together: bool = False,
     ) -> subprocess.CompletedProcess[str]:
-        """Run a script, as `python -c script arguments` would; RuntimeError if the interpreter itself has ended."""
+        """Run a script, as `python -c script arguments` would; RuntimeError if the interpreter itself has ended.
+
+        `env` is added to the environment. `together` has both streams in `stdout`, in the order in which they were
+        written.
+        """
         if self._process is None:
             command = [str(self._framework), "-c", SERVE]
             pipe = subprocess.PIPE
@@ -106,13 +118,15 @@ class Warm:
         assert self._process.stdin and self._process.stdout
         with tempfile.TemporaryDirectory(prefix="warm-") as home:
             stdout, stderr = Path(home, "stdout"), Path(home, "stderr")
+            stderr.touch()
             job = {
                 "script": script,
                 "arguments": arguments,
                 "pythonpath": [str(path) for path in pythonpath],
                 "cwd": str(cwd or home),
                 "stdout": str(stdout),
-                "stderr": str(stderr),
+                "stderr": str(stdout if together else stderr),
+                "environment": dict(env or {}),
                 "timeout": timeout,
             }
             self._process.stdin.write(json.dumps(job) + "\n")
