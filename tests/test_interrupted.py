@@ -30,10 +30,7 @@ from tests.support.registration import contribution, words
 
 SEED = 8
 
-# When a run is killed, as a part of the time that it takes: earlier it only reads.
-DURING = (0.3, 1.1)
-
-# How that time is corrected by what was hit: the machine may have more to do now, or less.
+# How the time that a run takes is corrected by what was hit: the machine may have more to do now, or less.
 FOLLOWS = {"before": 1.1, "after": 0.9}
 
 NAME = ["--name", "my_db", "--service-type", "database"]
@@ -125,7 +122,7 @@ class Operation:
 
     With `clean` a killed one is taken back by hand, and then everything is as it was. Without, the next run sees to it:
     it says `resumed` where it found half, and fails with `done` where all was done. `whole`: each file is at any moment
-    as it was, or as it is at the end.
+    as it was, or as it is at the end. `reads`: the part of its time, at most, in which it has changed nothing.
     """
 
     start: Path
@@ -134,6 +131,7 @@ class Operation:
     resumed: str = ""
     done: str = ""
     whole: bool = False
+    reads: float = 0.3
 
 
 def interrupt(operation: Operation, times: int, scratch: Path) -> Counter[str]:
@@ -149,7 +147,7 @@ def interrupt(operation: Operation, times: int, scratch: Path) -> Counter[str]:
     for number in range(times):
         place = scratch / str(number)
         shutil.copytree(operation.start, place)
-        moment = moments.uniform(*DURING) * seconds
+        moment = moments.uniform(operation.reads, 1.1) * seconds
         operation.run(place, after=moment, group=bool(number % 2))
         left = tree(place)
         hit = "before" if left == first else "after" if left == end else "while"
@@ -239,7 +237,7 @@ def test_update_is_cleaned_away_and_run_again(
     def run(place: Path, **kill: Any) -> Ended:
         return killer.run("copier", "update", "--trust", "--defaults", "--quiet", cwd=place, **kill)
 
-    interrupted("copier update", Operation(releases[1] / folder("my_db"), run, cleaned), 6)
+    interrupted("copier update", Operation(releases[1] / folder("my_db"), run, cleaned, reads=0.5), 6)
 
 
 def test_command_updates_in_the_next_run(releases: tuple[str, Path], killer: Killer, interrupted: Interrupted) -> None:
@@ -249,7 +247,7 @@ def test_command_updates_in_the_next_run(releases: tuple[str, Path], killer: Kil
         return killer.run("command", "--update", "--template", url, cwd=place, **kill)
 
     said = {"resumed": "put an update that was stopped half way", "done": "has changes that are not committed"}
-    hits = interrupted("scaffold-connector --update", Operation(around / folder("my_db"), run, **said), 6)
+    hits = interrupted("scaffold-connector --update", Operation(around / folder("my_db"), run, reads=0.5, **said), 6)
     assert hits["with half JSON"] == 0
 
 
