@@ -15,7 +15,7 @@ from typing import Any
 import yaml
 from metadata.cmd import metadata
 
-from openmetadata import OpenMetadata
+from openmetadata import OpenMetadataServer
 
 ROOT = Path(__file__).parents[1]
 
@@ -31,7 +31,7 @@ class Run:
     output: str
 
 
-def ingest(source: dict[str, Any], server: OpenMetadata, level: str = "INFO") -> Run:
+def ingest(source: dict[str, Any], server: OpenMetadataServer, level: str = "INFO") -> Run:
     """Run the metadata workflow of a `source`, sent to a server."""
     workflow = {
         "source": source,

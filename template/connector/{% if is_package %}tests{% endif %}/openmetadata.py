@@ -19,6 +19,7 @@ from uuid import NAMESPACE_URL, uuid5
 import jsonpatch
 from metadata.__version__ import get_client_version
 from metadata.generated.schema.api.lineage.addLineage import AddLineageRequest
+from metadata.generated.schema.type.entityLineage import LineageDetails
 from metadata.generated.schema.type.entityReference import EntityReference
 from metadata.generated.schema.type.entityReferenceList import EntityReferenceList
 from metadata.ingestion.ometa import routes
@@ -66,7 +67,7 @@ class Collection:
         self.names: dict[str, str] = {}
 
 
-class OpenMetadata(ThreadingHTTPServer):
+class OpenMetadataServer(ThreadingHTTPServer):
     """Listens on loopback inside a `with` block. `refused` has what was sent and is wrong, a line for each."""
 
     daemon_threads = True
@@ -95,6 +96,21 @@ class OpenMetadata(ThreadingHTTPServer):
     def url(self) -> str:
         """The `hostPort` for a workflow."""
         return f"http://127.0.0.1:{self.server_port}/api"
+
+    def know(self, table: str) -> None:
+        """Have a table, and what it is in, as if another connector had brought it: service, database, schema and name."""
+        service, database, schema, name = table.split(".")
+        for route, body in {
+            "/services/databaseServices": {"name": service, "serviceType": "Postgres"},
+            "/databases": {"name": database, "service": service},
+            "/databaseSchemas": {"name": schema, "database": f"{service}.{database}"},
+            "/tables": {
+                "name": name,
+                "databaseSchema": f"{service}.{database}.{schema}",
+                "columns": [{"name": "id", "dataType": "INT"}],
+            },
+        }.items():
+            self._put(route, body)
 
     def sent(self, request: str) -> list[str]:
         """The names of the entities that were made by a kind of create request, sorted."""
@@ -170,12 +186,21 @@ class OpenMetadata(ThreadingHTTPServer):
             for entity in collection.entities.values()
             if fnmatch.fnmatchcase(str(entity.get(name.removesuffix(".keyword"))).lower(), wanted)
         ]
-        hits = [{"_index": kind, "_id": entity["id"], "_source": entity} for entity in found]
-        return {"hits": {"total": {"value": len(hits)}, "hits": hits}}
+        hits = [
+            {"_index": kind, "_id": entity["id"], "_source": entity, "_score": 1.0, "sort": [entity["id"]]}
+            for entity in found
+        ]
+        return {"hits": {"total": {"value": len(hits), "relation": "eq"}, "hits": hits}}
 
     def _put(self, path: str, body: Any) -> Any:
         if path == "/lineage":
-            return self._add_edge(body)
+            AddLineageRequest.model_validate(body)
+            ends = [(body["edge"][side]["type"], body["edge"][side]["id"]) for side in ("fromEntity", "toEntity")]
+            return self._add_edge(ends, body["edge"].get("lineageDetails") or {})
+        if path.startswith("/lineage/"):
+            LineageDetails.model_validate(body)
+            kind, _, name, other, _, target = map(unquote, path.split("/")[2:])
+            return self._add_edge([(kind, name), (other, target)], body)
         if path.startswith("/usage/"):
             self.beside[path] = body
             return self.find(path.split("/")[3]) or {}
@@ -268,16 +293,14 @@ class OpenMetadata(ThreadingHTTPServer):
                 bad.append({"request": body.get("name"), "status": 400, "message": reason})
         return bulk_result(good, bad)
 
-    def _add_edge(self, body: Json) -> Json:
-        AddLineageRequest.model_validate(body)
-        ends = [body["edge"][side] for side in ("fromEntity", "toEntity")]
-        entities = [self.find(end["id"], end["type"]) for end in ends]
+    def _add_edge(self, ends: list[tuple[str, str]], details: Json) -> Json:
+        """Keep an edge between two entities, each given by its kind and its id or name."""
+        entities = [self.find(identity, kind) for kind, identity in ends]
         origin, target = (entity["fullyQualifiedName"] if entity else "" for entity in entities)
         if not origin or not target:
             raise Refusal(404, "an edge has an end that was not sent before")
         if origin == target:
             raise Refusal(400, f"an edge leads from {origin} to itself")
-        details = body["edge"].get("lineageDetails") or {}
         known = {name for entity in entities if entity for name in column_names(entity.get("columns", []))}
         for pair in details.get("columnsLineage") or []:
             for column in {*pair["fromColumns"], pair["toColumn"]} - known:
@@ -331,7 +354,7 @@ class OpenMetadata(ThreadingHTTPServer):
 
 
 class Handler(BaseHTTPRequestHandler):
-    server: OpenMetadata
+    server: OpenMetadataServer
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True  # else each answer waits for an acknowledgement
 

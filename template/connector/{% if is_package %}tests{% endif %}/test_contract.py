@@ -18,7 +18,7 @@ import pytest
 import yaml
 
 from ingestion import MANIFEST, ingest
-from openmetadata import OpenMetadata
+from openmetadata import OpenMetadataServer
 
 SETTINGS = importlib.import_module(f"{MANIFEST['connector']['package']}.settings")
 
@@ -47,7 +47,10 @@ def failing(request: pytest.FixtureRequest, workflow: Path | None) -> Callable[[
 
 
 def test_what_arrives_is_valid(
-    source: dict[str, Any], workflow: Path | None, server: OpenMetadata, record_property: Callable[[str, Any], None]
+    source: dict[str, Any],
+    workflow: Path | None,
+    server: OpenMetadataServer,
+    record_property: Callable[[str, Any], None],
 ) -> None:
     run = ingest(source, server)
     assert run.status == 0, run.output[-3000:]
@@ -60,7 +63,7 @@ def test_what_arrives_is_valid(
         assert arrived == MANIFEST["entities"]
 
 
-def test_second_run_adds_nothing(source: dict[str, Any], server: OpenMetadata) -> None:
+def test_second_run_adds_nothing(source: dict[str, Any], server: OpenMetadataServer) -> None:
     assert ingest(source, server).status == 0
     before = server.state()
     assert ingest(source, server).status == 0
@@ -73,7 +76,7 @@ def test_planted_secrets_are_nowhere(
     source: dict[str, Any],
     workflow: Path | None,
     failing: Callable[[], AbstractContextManager[None]],
-    server: OpenMetadata,
+    server: OpenMetadataServer,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """In no line of the log, also of a run that fails, in no representation, and in nothing that is sent."""

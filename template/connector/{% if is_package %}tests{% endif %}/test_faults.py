@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from ingestion import MANIFEST, ingest
-from openmetadata import OpenMetadata
+from openmetadata import OpenMetadataServer
 
 PERFORMANCE = MANIFEST["performance"]
 
@@ -40,7 +40,7 @@ def read(sample_source: dict[str, Any], grow: Callable[[int, int], None]) -> Cal
 
     def reading(rows: int) -> Reading:
         grow(rows, PERFORMANCE["width"])
-        with OpenMetadata() as server:
+        with OpenMetadataServer() as server:
             started = time.perf_counter()
             run = ingest(sample_source, server)
             seconds = time.perf_counter() - started
@@ -56,7 +56,7 @@ def peak() -> float:
 
 
 def test_nothing_is_lost_when_the_source_fails_half_way(
-    sample_source: dict[str, Any], server: OpenMetadata, half_way: Callable[[], AbstractContextManager[None]]
+    sample_source: dict[str, Any], server: OpenMetadataServer, half_way: Callable[[], AbstractContextManager[None]]
 ) -> None:
     assert ingest(sample_source, server).status == 0
     whole = server.state()
