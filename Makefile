@@ -11,7 +11,7 @@ INGESTION := .venv-ingestion/.ready
 IN_TOOLS := . .venv/bin/activate &&
 export OPENMETADATA_PYTHON := $(CURDIR)/.venv-ingestion/bin/python
 
-.PHONY: help demo test test-fast test-real lint catalog bench docs release clean
+.PHONY: help demo test test-fast test-real fuzz lint catalog bench docs release clean
 
 help: ## Say what each target does
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -22,11 +22,14 @@ demo: $(TOOLS) $(INGESTION) ## Scaffold a SQLite connector, install it, ingest a
 test: $(TOOLS) $(INGESTION) ## Run all tests
 	$(IN_TOOLS) $(PYTEST)
 
-test-fast: $(TOOLS) ## Run the tests that need neither the framework nor a database
-	$(IN_TOOLS) $(PYTEST) -m "not framework and not real"
+test-fast: $(TOOLS) ## Run the tests that need neither the framework nor a database nor a sandbox
+	$(IN_TOOLS) $(PYTEST) -m "not framework and not real and not sandbox"
 
 test-real: $(TOOLS) $(INGESTION) ## Run the tests that ingest real systems
 	$(IN_TOOLS) $(PYTEST) -m real
+
+fuzz: $(TOOLS) ## Take 20,000 answer sets of every kind, others each time
+	$(IN_TOOLS) FUZZ_EXAMPLES=20000 $(PYTEST) -q tests/test_hostile.py
 
 lint: $(TOOLS) ## Check style and types
 	$(IN_TOOLS) ruff check . && ruff format --check . && mypy

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,17 @@ from tests.support.specification import specification
 ROOT = Path(__file__).resolve().parent.parent
 
 Scaffold = Callable[..., Path]
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say how many answer sets test_hostile.py took; in a process of xdist it is said to the one that prints."""
+    total = Counter[str]()
+    for report in (report for reports in terminalreporter.stats.values() for report in reports):
+        if getattr(report, "when", "") == "call":
+            total.update(dict(report.user_properties).get("answer sets", {}))
+    if total:
+        text = "{sets} answer sets: {taken} taken and found again in {files} files, {refused} refused in a line"
+        terminalreporter.write_line(text.format_map(total))
 
 
 def need(missing: str | None) -> None:

@@ -18,6 +18,8 @@ from tests.support import systems
 from tests.support.checkout import SPECIFICATION, write_registry
 from tests.support.contrib import write_schemas
 
+pytestmark = pytest.mark.sandbox
+
 # Python runs it before anything else. A task that tries is not asked whether it would go on without.
 HOOK = """
 import os, sys
