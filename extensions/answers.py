@@ -24,8 +24,12 @@ if TYPE_CHECKING:
 # Longest name for which every emitted line and path stays within its limits.
 MAX_NAME = 30
 
-# Longest scheme, name of a package, and prefix, parameter and field of an API, for which every emitted line does.
+# Longest scheme, name of a package, and prefix and parameter of an API, for which every emitted line does; and so for
+# fields of an API, and how many keys they have, and for endpoints.
 MAX_WORD = 60
+MAX_PATH = 50
+MAX_KEYS = 5
+MAX_ENDPOINT = 100
 
 # Longest requirement and image, which OpenMetadata's files have on one line, and longest URL that all browsers open.
 MAX_LINE = 250
@@ -167,9 +171,9 @@ def text_fault(text: str) -> str:
 
 
 def endpoints_fault(text: str) -> str:
-    """Refuses what `text_fault` does, and a line or a part between commas that is longer than a URL."""
-    longest = max(re.split(r"[,\n;]", text), key=len)
-    return text_fault(text) or length_fault(longest, MAX_URL)
+    """Refuses what `text_fault` does, and an endpoint that is too long for a line of code."""
+    longest = max((part.strip() for part in re.split(r"[,\n;]", text)), key=len)
+    return text_fault(text) or length_fault(longest, MAX_ENDPOINT)
 
 
 def line_fault(text: str, most: int) -> str:
@@ -261,8 +265,10 @@ def records_path_fault(path: str, connection_type: str) -> str:
 
 def field_fault(path: str, usual: str) -> str:
     """Refuses what is not a path of keys in a JSON object."""
+    if path.count(".") >= MAX_KEYS:
+        return f"give at most {MAX_KEYS} keys: {_cut(path)} has more"
     if _FIELD.fullmatch(path):
-        return length_fault(path, MAX_WORD)
+        return length_fault(path, MAX_PATH)
     return f"give keys joined by dots, such as {usual}: {_cut(path)} is no field"
 
 

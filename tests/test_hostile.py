@@ -136,6 +136,41 @@ def test_copier_takes_refuses_and_writes_the_same(service_type: str, template: P
     hold()
 
 
+@pytest.mark.parametrize("placement", PLACEMENTS)
+def test_longest_answers_leave_the_code_formatted(placement: str, template: Path, tmp_path: Path) -> None:
+    asked, texts = interview(template), set[str]()
+    for answers in everything():
+        if answers["placement"] == placement:
+            files = asked.made(asked.answered(longest(answers)))
+            texts |= {text for path, text in files.items() if path.endswith(".py")}
+    for number, text in enumerate(sorted(texts)):
+        (tmp_path / f"f{number}.py").write_text(text, encoding="utf-8")
+    check_style(tmp_path, {"package": {f"openmetadata_{'a' * 30}", "stand_in"}, "contrib": {"metadata"}}[placement])
+
+
+def longest(answers: Answers) -> Answers:
+    """Answers with all others that there are as long as they may be."""
+    resources = hostile.CATALOG.services[answers["service_type"]].get("resources", {})
+    nouns = [[*facts["nouns"], *facts.get("singles", ())][-1] for facts in resources.values()]
+    above = [f"/{'{id}/' * len(facts.get('parents', ()))}" for facts in resources.values()]
+    paths = [f"{start}{'a' * (95 - len(start + noun))}/{noun}" for start, noun in zip(above, nouns, strict=True)]
+    rest = answers["connection_type"] == "rest_api"
+    given = {
+        "name": "a" * 30,
+        "type_name": "A" * 30,
+        "api_endpoints": ", ".join(paths),
+        "sdk_package": "a" * 60,
+        "docker_image": "a" * 250,
+        **({"api_prefix": "/" + "a" * 59, "records_path": ".".join(["a" * 9] * 5)} if rest else {}),
+        **({"pagination": "cursor", "page_parameter": "a" * 60, "size_parameter": "b" * 60} if rest else {}),
+        **({"next_field": ".".join(["a" * 9] * 5)} if rest else {}),
+        **({"scheme": "a" * 60} if answers.get("scheme") == "myolap" else {}),
+    }
+    if not hostile.CHOICES.has_address(answers.get("scheme", "")):
+        del given["docker_image"]
+    return answers | given
+
+
 @settings(derandomize=True, database=None, deadline=None)
 @given(hostile.lines(100), hostile.REQUIREMENTS)
 def test_what_is_registered_reads_back(title: str, requirement: str) -> None:

@@ -123,19 +123,23 @@ IMAGES = st.sampled_from(
 )
 PATHS = st.from_regex(r"(/[A-Za-z0-9_.~-]{1,12}){1,4}", fullmatch=True).map(lambda path: path[:60].rstrip("/"))
 PARAMETERS = st.from_regex(r"[A-Za-z0-9_.$\[\]-]{1,60}", fullmatch=True)
-FIELDS = st.from_regex(r"[A-Za-z0-9_$@-]{1,14}(\.[A-Za-z0-9_$@-]{1,14}){0,3}", fullmatch=True)
+FIELDS = st.from_regex(r"[A-Za-z0-9_$@-]{1,9}(\.[A-Za-z0-9_$@-]{1,9}){0,4}|[a-z_.-]{50}", fullmatch=True).filter(
+    lambda path: path.count(".") < 5 and all(path.split("."))
+)
 
 
 def _endpoints(service_type: str) -> st.SearchStrategy[str]:
     """Endpoints of what a service type reads, of other things, and none at all."""
     resources = CATALOG.services[service_type].get("resources", {})
     nouns = [noun for facts in resources.values() for noun in [*facts["nouns"], *facts.get("singles", ())]] or ["x"]
-    part = st.one_of(st.sampled_from([*nouns, "{id}", "<id>", ":id", "{a.b}", "v1", "a?b={id}", "(x)", "$y", "*"]))
+    part = st.one_of(
+        st.sampled_from([*nouns, "{id}", "<id>", ":id", "{a.b}", "v1", "a?b={id}", "(x)", "(x", "$y", "*", "a" * 40])
+    )
     path = st.builds(
         "{}{}".format,
         st.sampled_from(["", "GET ", "get ", "POST "]),
         st.lists(part, max_size=5).map(lambda parts: "/" + "/".join(parts)),
-    )
+    ).map(lambda text: text[:100])
     return st.lists(st.one_of(path, path, _joined(SOME, 60)), max_size=5).map(", ".join)
 
 
