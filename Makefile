@@ -18,7 +18,7 @@ COMPILE := .venv/bin/uv pip compile --quiet --universal --python-version 3.11 --
 # Also what uv builds, such as a package that a test installs, is built with.
 export UV_BUILD_CONSTRAINT := $(CURDIR)/$(LOCKS)/build.txt
 
-.PHONY: help demo test test-fast test-real lint catalog bench docs lock audit release clean
+.PHONY: help demo test test-fast test-real fuzz lint catalog bench docs lock audit release clean
 
 help: ## Say what each target does
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -29,11 +29,14 @@ demo: $(TOOLS) $(INGESTION) ## Scaffold a SQLite connector, install it, ingest a
 test: $(TOOLS) $(INGESTION) ## Run all tests
 	$(IN_TOOLS) $(PYTEST)
 
-test-fast: $(TOOLS) ## Run the tests that need neither the framework nor a database
-	$(IN_TOOLS) $(PYTEST) -m "not framework and not real"
+test-fast: $(TOOLS) ## Run the tests that need neither the framework nor a database nor a sandbox
+	$(IN_TOOLS) $(PYTEST) -m "not framework and not real and not sandbox"
 
 test-real: $(TOOLS) $(INGESTION) ## Run the tests that ingest real systems
 	$(IN_TOOLS) $(PYTEST) -m real
+
+fuzz: $(TOOLS) ## Take 20,000 answer sets of every kind, others each time
+	$(IN_TOOLS) FUZZ_EXAMPLES=20000 $(PYTEST) -q tests/test_hostile.py
 
 lint: $(TOOLS) ## Check style and types
 	$(IN_TOOLS) ruff check . && ruff format --check . && mypy

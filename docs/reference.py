@@ -20,9 +20,10 @@ import shutil
 import sys
 import tempfile
 import warnings
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import copier
@@ -69,8 +70,11 @@ Facts = dict[str, Any]
 # ---- Sentences out of the source ---------------------------------------------------
 
 
-def sentences(function: Any) -> list[str]:
-    """The refusals that a function of answers.py can give, in order, with <placeholders>."""
+def sentences(function: Any, known: Mapping[str, str] = MappingProxyType({})) -> list[str]:
+    """The refusals that a function of answers.py can give, in order, with <placeholders>.
+
+    Those of the functions whose fault it passes on are among them. `known` are texts for its parameters.
+    """
     tree = ast.parse(inspect.cleandoc("\n" + inspect.getsource(function)))
     local = {
         target.id: node.value
@@ -79,7 +83,11 @@ def sentences(function: Any) -> list[str]:
         for target in node.targets
         if isinstance(target, ast.Name)
     }
+    local |= {node.target.id: node.value for node in ast.walk(tree) if isinstance(node, ast.NamedExpr)}
     found: list[str] = []
+
+    def add(*texts: str) -> None:
+        found.extend(text for text in texts if text and text not in found)
 
     def collect(value: ast.expr | None, everything: bool) -> None:
         """Take the texts of a value; only f-strings where `everything` is false."""
@@ -88,10 +96,15 @@ def sentences(function: Any) -> list[str]:
             collect(value.orelse, True)
         elif isinstance(value, ast.Name) and value.id in local:
             collect(local[value.id], everything)
+        elif isinstance(value, ast.BoolOp):
+            for part in value.values:
+                collect(part, everything)
+        elif isinstance(value, ast.Call) and isinstance(value.func, ast.Name) and value.func.id.endswith("_fault"):
+            other = getattr(answers, value.func.id)
+            texts = [_shown(argument, known) for argument in value.args]
+            add(*sentences(other, dict(zip(inspect.signature(other).parameters, texts, strict=False))))
         elif isinstance(value, ast.JoinedStr) or (everything and isinstance(value, ast.Constant)):
-            text = _text(value)
-            if text and text not in found:
-                found.append(text)
+            add(_text(value, known))
 
     nodes = [node for node in ast.walk(tree) if isinstance(node, ast.stmt | ast.expr)]
     for node in sorted(nodes, key=lambda node: (node.lineno, node.col_offset)):
@@ -106,7 +119,7 @@ def sentences(function: Any) -> list[str]:
     return found
 
 
-def _text(value: ast.expr) -> str:
+def _text(value: ast.expr, known: Mapping[str, str]) -> str:
     if isinstance(value, ast.Constant):
         return str(value.value)
     assert isinstance(value, ast.JoinedStr)
@@ -115,20 +128,23 @@ def _text(value: ast.expr) -> str:
         if isinstance(part, ast.Constant):
             parts.append(str(part.value))
         elif isinstance(part, ast.FormattedValue):
-            shown = _placeholder(part.value)
-            parts.append(f"'{shown}'" if part.conversion == ord("r") else shown)
+            quoted = part.conversion == ord("r") or ast.unparse(part.value).startswith("_cut(")
+            shown = _shown(part.value, known)
+            parts.append(f"'{shown}'" if quoted else shown)
     return "".join(parts)
 
 
-def _placeholder(value: ast.expr) -> str:
-    """What stands for a value: a constant of answers.py itself, else its name."""
+def _shown(value: ast.expr, known: Mapping[str, str]) -> str:
+    """What stands for a value: what is `known` of a parameter, a constant of answers.py itself, else its name."""
+    if isinstance(value, ast.Constant):
+        return str(value.value)
     if isinstance(value, ast.Name):
         constant = getattr(answers, value.id, None)
-        return str(constant) if isinstance(constant, int) else f"<{value.id}>"
+        return str(constant) if isinstance(constant, int) else known.get(value.id, f"<{value.id}>")
     if isinstance(value, ast.Subscript) and isinstance(value.value, ast.Name):
         return f"<{value.value.id}>"
     names = [node.id for node in ast.walk(value) if isinstance(node, ast.Name)]
-    return f"<{names[-1]}>"
+    return known.get(names[-1], f"<{names[-1]}>")
 
 
 def summary(function: Any) -> str:
@@ -186,8 +202,10 @@ def question(name: str, facts: Facts, catalog: Catalog) -> Iterator[str]:
         yield f"- **Asked when**: {code(bare(when))}" + (f" ({'; '.join(notes)})" if notes else "")
     refused = []
     if validator := facts.get("validator"):
-        for function in re.findall(r"\|\s*(\w+_fault)", validator):
-            refused += sentences(getattr(answers, function))
+        for fault, number in re.findall(r"\|\s*(\w+_fault)(?:\((\d+)\))?", validator):
+            function = getattr(answers, fault)
+            *_, last = inspect.signature(function).parameters
+            refused += sentences(function, {last: number} if number else {})
     given = facts.get("choices")
     if given:
         method = re.search(r"choices\.(\w+)\(", given)

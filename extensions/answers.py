@@ -24,6 +24,20 @@ if TYPE_CHECKING:
 # Longest name for which every emitted line and path stays within its limits.
 MAX_NAME = 30
 
+# Longest scheme, name of a package, and prefix and parameter of an API, for which every emitted line does; and so for
+# fields of an API, and how many keys they have, and for endpoints.
+MAX_WORD = 60
+MAX_PATH = 50
+MAX_KEYS = 5
+MAX_ENDPOINT = 100
+
+# Longest requirement and image, which OpenMetadata's files have on one line, and longest URL that all browsers open.
+MAX_LINE = 250
+MAX_URL = 2000
+
+# How much of a refused answer its refusal shows.
+SHOWN = 60
+
 # Records a page where nothing else was answered.
 PAGE_SIZE = 100
 
@@ -36,8 +50,26 @@ _PREFIX = re.compile(r"(/[\w.~-]+)+", re.ASCII)
 _PARAMETER = re.compile(r"[\w.$\[\]-]+", re.ASCII)
 _FIELD = re.compile(r"[\w$@-]+(\.[\w$@-]+)*", re.ASCII)
 
-# Types whose classes would take the names of classes that the emitted modules import.
-_RESERVED_TYPES = ("Base", "Lineage", "MultiDB", "QueryParser", "Usage", "Workflow")
+# What Windows opens a device for, whatever the ending behind it.
+_DEVICES = ("con", "prn", "aux", "nul", *(f"{kind}{number}" for kind in ("com", "lpt") for number in range(1, 10)))
+
+# Characters that some language of the files can't hold, and those that show what stands around them in another order.
+_UNFIT = re.compile(
+    "[\\x00-\\x08\\x0b\\x0c\\x0e-\\x1f\\x7f-\\x9f\\ud800-\\udfff\\ufdd0-\\ufdef\\ufeff"
+    + "".join(chr(plane << 16 | last) for plane in range(17) for last in (0xFFFE, 0xFFFF))
+    + "\\u202a-\\u202e\\u2066-\\u2069]"
+)
+
+# What a requirement is made of, beyond which a marker may compare with any text.
+_REQUIREMENT = re.compile(r"\w[\w .,;:<>=!~()\[\]'\"+*-]*(?<! )", re.ASCII)
+
+# Names and types whose constants and classes would take the names of those that the emitted modules import.
+_RESERVED_NAMES = ("aws", "network")
+_RESERVED_TYPES = (
+    *("AWS", "Base", "Feature", "Lineage", "MultiDB", "NoMetadataConfiguration", "QueryParser", "Tracked", "Usage"),
+    *("Workflow", "ApiService", "DashboardService", "DatabaseService", "DriveService", "MessagingService"),
+    *("MlModelService", "PipelineService", "SearchService", "StorageService"),
+)
 
 # The grammar of github.com/distribution/reference: [host[:port]/]path[:tag][@digest].
 _IMAGE_PART = r"[a-z0-9]+(?:(?:\.|_{1,2}|-+)[a-z0-9]+)*"
@@ -49,27 +81,41 @@ _IMAGE = re.compile(
 )
 
 
+def length_fault(text: str, most: int) -> str:
+    """Refuses a text of more than `most` characters."""
+    return f"give at most {most} characters: {_cut(text)} is too long" if len(text) > most else ""
+
+
+def _cut(text: str) -> str:
+    """A text in quotes, on one line, and of a long one its beginning."""
+    return repr(text if len(text) <= SHOWN else f"{text[:SHOWN]}…")
+
+
 def name_fault(name: str) -> str:
     """Refuses what is not snake case, a trailing or doubled underscore, Python's keywords and long names."""
     if not _NAME.fullmatch(name):
-        return f"give small letters, digits and underscores, such as my_db: {name!r} is not snake case"
+        return f"give small letters, digits and underscores, such as my_db: {_cut(name)} is not snake case"
     if name.endswith("_") or "__" in name:
-        return f"give words joined by single underscores, such as my_db: {name!r} has one too many"
+        return f"give words joined by single underscores, such as my_db: {_cut(name)} has one too many"
     if keyword.iskeyword(name):
-        return f"give another name, such as {name}_db: {name!r} is a word of Python's own"
-    if len(name) > MAX_NAME:
-        return f"give at most {MAX_NAME} characters: {name!r} is too long"
-    return ""
+        return f"give another name, such as {name}_db: {_cut(name)} is a word of Python's own"
+    if name in _DEVICES:
+        return f"give another name, such as {name}_db: {_cut(name)} is a device of Windows, which has no such files"
+    if name in _RESERVED_NAMES:
+        return f"give another name, such as {name}_db: the framework has constants named after {name!r}"
+    return length_fault(name, MAX_NAME)
 
 
 def type_name_fault(type_name: str) -> str:
     """Refuses what can't be a class name and, in small letters, a module, and names that the framework has taken."""
     if not _TYPE.fullmatch(type_name):
-        return f"give letters and digits that start with a capital, such as MyDb: {type_name!r} can't be a class"
+        return f"give letters and digits that start with a capital, such as MyDb: {_cut(type_name)} can't be a class"
     if keyword.iskeyword(type_name) or keyword.iskeyword(type_name.lower()):
-        return f"give another type, such as {type_name}Db: {type_name!r} is a word of Python's own"
-    if len(type_name) > MAX_NAME:
-        return f"give at most {MAX_NAME} characters: {type_name!r} is too long"
+        return f"give another type, such as {type_name}Db: {_cut(type_name)} is a word of Python's own"
+    if type_name.lower() in _DEVICES:
+        return f"give another type, such as {type_name}Db: {_cut(type_name)} is a device of Windows"
+    if fault := length_fault(type_name, MAX_NAME):
+        return fault
     if type_name.lower().startswith("custom"):
         return f"give another type: the framework takes {type_name!r}, like all that start so, for a Custom connector"
     if type_name in _RESERVED_TYPES:
@@ -104,39 +150,61 @@ def scheme_fault(scheme: str, connection_type: str) -> str:
     if connection_type != "sqlalchemy":
         return f"leave scheme out: it belongs to sqlalchemy, not to {connection_type}" if scheme else ""
     if not _SCHEME.fullmatch(scheme):
-        return f"give dialect or dialect+driver, such as postgresql+psycopg2: {scheme!r} is not a SQLAlchemy scheme"
-    return ""
+        return f"give dialect or dialect+driver, such as postgresql+psycopg2: {_cut(scheme)} is not a SQLAlchemy scheme"
+    return length_fault(scheme, MAX_WORD)
 
 
 def port_fault(port: str, belongs_to: str = "", owner: Any = True) -> str:
     """Refuses what is not a port from 1 to 65535, and a port without `owner`, the answer that it belongs to."""
     if not port:
         return ""
-    if not re.fullmatch(r"[0-9]{1,5}", port) or not 1 <= int(port) <= 65535:
-        return f"give a whole number from 1 to 65535: {port!r} is not a port"
+    if not re.fullmatch(r"[1-9][0-9]{0,4}", port) or int(port) > 65535:
+        return f"give a whole number from 1 to 65535: {_cut(port)} is not a port"
     return "" if owner else f"leave this port out, or give what it belongs to: {belongs_to}"
 
 
-def line_fault(text: str) -> str:
-    """Refuses an empty text and one of several lines."""
-    if not text.strip():
+def text_fault(text: str) -> str:
+    """Refuses characters that can't be carried into every file, and those that would hide what stands there."""
+    if not (unfit := _UNFIT.search(text)):
+        return ""
+    character, number = f"U+{ord(unfit[0]):04X}", unfit.start() + 1
+    return f"leave out {character}, which is character {number}: some files can't hold it, or don't show it"
+
+
+def endpoints_fault(text: str) -> str:
+    """Refuses what `text_fault` does, and an endpoint that is too long for a line of code."""
+    longest = max((part.strip() for part in re.split(r"[,\n;]", text)), key=len)
+    return text_fault(text) or length_fault(longest, MAX_ENDPOINT)
+
+
+def line_fault(text: str, most: int) -> str:
+    """Refuses a text in which nothing can be seen, one of several lines, and one of more than `most` characters.
+
+    The text is in the connection schema, of which OpenMetadata's build makes comments of Java (jsonschema2pojo): there
+    it could be code, since Java looks for `\\u` before it looks for comments.
+    """
+    if not any(character.isprintable() and not character.isspace() for character in text):
         return "give at least one letter"
-    return "give a single line" if len(text.splitlines()) > 1 else ""
+    if text.splitlines() != [text]:
+        return "give a single line"
+    if "\\u" in text:
+        return "leave out \\u: OpenMetadata's build has the text in Java, which reads a character of code in it"
+    return text_fault(text) or length_fault(text, most)
 
 
 def url_fault(url: str) -> str:
     """Refuses what is not the address of a web page."""
     if not url:
         return ""
-    wrong = f"give a URL that starts with https:// or http://: {url!r} is none"
-    if re.search(r"[\s<>\"\\^`{|}\x00-\x1f\x7f]", url):
+    wrong = f"give a URL that starts with https:// or http://: {_cut(url)} is none"
+    if re.search(r"[\s<>\"\\^`{|}]", url) or not url.isprintable():
         return wrong
     try:
         parts = urlsplit(url)
         parts.port  # noqa: B018 - raises for a port out of range
     except ValueError:
         return wrong
-    return "" if parts.scheme in ("http", "https") and parts.hostname else wrong
+    return length_fault(url, MAX_URL) if parts.scheme in ("http", "https") and parts.hostname else wrong
 
 
 def image_fault(image: str, has_address: bool) -> str:
@@ -144,23 +212,28 @@ def image_fault(image: str, has_address: bool) -> str:
     if image and not has_address:
         return "leave this image out: only a source with a host and a port can be reached in a container"
     if not image or _IMAGE.fullmatch(image):
-        return ""
-    return f"give [registry/]name[:tag], such as clickhouse/clickhouse-server:24.8: {image!r} is not an image reference"
+        return length_fault(image, MAX_LINE)
+    return (
+        "give [registry/]name[:tag], such as clickhouse/clickhouse-server:24.8: "
+        f"{_cut(image)} is not an image reference"
+    )
 
 
 def requirement_fault(requirement: str, connection_type: str) -> str:
     """Refuses what is not a requirement that PyPI can meet (PEP 508): a URL can't be a dependency there."""
     if not requirement:
         return "give the PyPI name of its SDK, such as boto3" if connection_type == "sdk_client" else ""
+    if fault := length_fault(requirement, MAX_LINE):
+        return fault
     from packaging.requirements import InvalidRequirement, Requirement
 
     try:
-        direct = Requirement(requirement).url
+        package = Requirement(requirement)
     except InvalidRequirement:
-        direct = requirement
-    if direct:
-        return f"give a PyPI name, such as looker-sdk or boto3>=1.34: {requirement!r} is not a requirement"
-    return ""
+        package = None
+    if package and not package.url and _REQUIREMENT.fullmatch(requirement):
+        return length_fault(package.name, MAX_WORD)
+    return f"give a PyPI name, such as looker-sdk or boto3>=1.34: {_cut(requirement)} is not a requirement"
 
 
 def auth_types_fault(auth_types: list[str], can_log_in: bool) -> str:
@@ -180,44 +253,52 @@ def prefix_fault(prefix: str, connection_type: str) -> str:
     if prefix and connection_type != "rest_api":
         return f"leave api_prefix out: it belongs to rest_api, not to {connection_type}"
     if not prefix or _PREFIX.fullmatch(prefix):
-        return ""
-    return f"give a path that starts with / and does not end with it, such as /api/v1: {prefix!r} is none"
+        return length_fault(prefix, MAX_WORD)
+    return f"give a path that starts with / and does not end with it, such as /api/v1: {_cut(prefix)} is none"
 
 
 def records_path_fault(path: str, connection_type: str) -> str:
     """Refuses what is not a path of keys in a JSON object."""
     if path and connection_type != "rest_api":
         return f"leave records_path out: it belongs to rest_api, not to {connection_type}"
-    return (
-        ""
-        if not path or _FIELD.fullmatch(path)
-        else f"give keys joined by dots, such as data.items: {path!r} is no field"
-    )
+    return field_fault(path, "data.items") if path else ""
+
+
+def field_fault(path: str, usual: str) -> str:
+    """Refuses what is not a path of keys in a JSON object."""
+    if path.count(".") >= MAX_KEYS:
+        return f"give at most {MAX_KEYS} keys: {_cut(path)} has more"
+    if _FIELD.fullmatch(path):
+        return length_fault(path, MAX_PATH)
+    return f"give keys joined by dots, such as {usual}: {_cut(path)} is no field"
 
 
 def page_parameter_fault(parameter: str, pagination: str, usual: str) -> str:
     """Refuses what can't be the name of a query parameter, and any where the pagination has none (no `usual` one)."""
     if not usual:
         return f"leave page_parameter out: pagination {pagination} has none" if parameter else ""
-    if _PARAMETER.fullmatch(parameter):
-        return ""
-    return f"give the name of a query parameter, such as {usual}: {parameter!r} is none"
+    return parameter_fault(parameter, usual)
 
 
 def size_parameter_fault(parameter: str, pagination: str, usual: str) -> str:
     """Refuses what can't be the name of a query parameter, and any where the pagination has none (no `usual` one)."""
     if not usual:
         return f"leave size_parameter out: pagination {pagination} has none" if parameter else ""
-    if not parameter or _PARAMETER.fullmatch(parameter):
-        return ""
-    return f"give the name of a query parameter, such as {usual}: {parameter!r} is none"
+    return parameter_fault(parameter, usual) if parameter else ""
+
+
+def parameter_fault(parameter: str, usual: str) -> str:
+    """Refuses what can't be the name of a query parameter."""
+    if _PARAMETER.fullmatch(parameter):
+        return length_fault(parameter, MAX_WORD)
+    return f"give the name of a query parameter, such as {usual}: {_cut(parameter)} is none"
 
 
 def next_field_fault(path: str, pagination: str, usual: str) -> str:
     """Refuses what is not a path of keys in a JSON object, and any where the pagination has none (no `usual` one)."""
     if not usual:
         return f"leave next_field out: pagination {pagination} has none" if path else ""
-    return "" if _FIELD.fullmatch(path) else f"give keys joined by dots, such as {usual}: {path!r} is no field"
+    return field_fault(path, usual)
 
 
 def page_size_fault(size: int, size_parameter: str) -> str:
@@ -410,8 +491,16 @@ def _choices(choices: dict[str, tuple[str, str]]) -> str:
     """Copier's extended choices: label, value and the reason for a refusal, as JSON (which is YAML)."""
     width = max(map(len, choices), default=0)
     return json.dumps(
-        [[f"{name:<{width}}  {title}", {"value": name, "validator": fault}] for name, (title, fault) in choices.items()]
+        [
+            [f"{name:<{width}}  {title}", {"value": name, "validator": _inert(fault)}]
+            for name, (title, fault) in choices.items()
+        ]
     )
+
+
+def _inert(fault: str) -> str:
+    """A reason that holds an answer, as Jinja leaves it: Copier renders the parts of choices once more."""
+    return fault.replace("{", "{{ '{' }}")
 
 
 def _alternatives(names: list[str]) -> str:
@@ -429,6 +518,8 @@ class AnswersExtension(Extension):
             taken_fault,
             scheme_fault,
             port_fault,
+            text_fault,
+            endpoints_fault,
             line_fault,
             url_fault,
             image_fault,

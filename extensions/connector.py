@@ -49,6 +49,8 @@ class Connector:
         self._match_endpoints: Callable[..., Endpoints] = environment.match_endpoints
         self._sample_records: Callable[..., dict[str, list[Facts]]] = environment.sample_records
         self._enum_member: Callable[..., str] = environment.filters["enum_member"]
+        self._java_name: Callable[..., str] = environment.filters["java_name"]
+        self._plain: Callable[..., str] = environment.filters["plain"]
 
     @property
     def release(self) -> Facts:
@@ -224,10 +226,14 @@ class Connector:
         return list(dict.fromkeys([*_LIST_KEYS, *own]))
 
     @property
+    def sdk_name(self) -> str:
+        """The name of the driver or SDK on PyPI, without its extras and versions."""
+        return re.split(r"[^\w.-]", self.answers["sdk_package"], maxsplit=1)[0]
+
+    @property
     def sdk_module(self) -> str:
         """The module that an SDK is imported as, as far as its name on PyPI says."""
-        name = re.split(r"[^\w.-]", self.answers["sdk_package"], maxsplit=1)[0]
-        return re.sub(r"[-.]+", "_", name).lower()
+        return re.sub(r"[-.]+", "_", self.sdk_name).lower()
 
     def command(self, resource: str) -> str:
         """What is asked for a resource, in the words of the connection type."""
@@ -257,7 +263,7 @@ class Connector:
             model = here["definition"]["name"]
             pointer = self.definition_place(model)
             module = self.answers["config_module"] if self.answers["is_package"] else _generated_module(pointer)
-            java = f"{self.java_package}.{self.answers['module']}.{model}"
+            java = f"{self.java_package}.{self._java_name(self.answers['module'])}.{model}"
         else:
             target = self._target(here["reference"])
             model, module, java = target["model"], _generated_module(target["pointer"]), target["java"]
@@ -508,11 +514,14 @@ class Connector:
     def options(self) -> list[Facts]:
         """What a package takes from `connectionOptions`, each a string: `name`, `description`, `required`, `secret`.
 
+        A description is Markdown.
+
         An object of the schema becomes options of its own: the fields of each auth type
         (with `auth`, the types that take it, and `needed_by`) and of sslConfig. Other objects
         are JSON.
         """
         result: dict[str, Facts] = {}
+        title = self._plain(self.answers["display_name"])
         for name, facts in self.properties.items():
             if facts.get("reference") in _NOT_OPTIONS or name in _FLAGS:
                 continue
@@ -531,9 +540,9 @@ class Connector:
                 certificates = self._target(facts["reference"])["shape"]["oneOf"][0]["properties"]
                 result |= {key: _option(details["description"], secret=True) for key, details in certificates.items()}
             elif facts.get("reference") in _JSON_OBJECTS:
-                result[name] = _option(f"{self.described(name)} A JSON object.")
+                result[name] = _option(f"{self.described(name, title)} A JSON object.")
             else:
-                text = self.described(name) or facts["title"] + "."
+                text = self.described(name, title) or facts["title"] + "."
                 default = self.default(name)
                 required = name in self.required and default is None
                 result[name] = _option(text, required=required, default=default)

@@ -8,6 +8,7 @@ OpenMetadata's build (spotless) asks for.
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 from jinja2.ext import Extension
@@ -20,6 +21,13 @@ if TYPE_CHECKING:
     from extensions.connector import Connector
 
 LINE_LENGTH = 100
+
+# What can't be a name (the language's specification, 3.9 and 3.10.3), beyond the words of Python, which no module is.
+_WORD = re.compile(
+    "abstract|boolean|byte|case|catch|char|const|default|do|double|enum|extends|false|final|float|goto|implements|"
+    "instanceof|int|interface|long|native|new|null|package|private|protected|public|short|static|strictfp|super|"
+    "switch|synchronized|this|throws?|transient|true|void|volatile"
+)
 
 Json = dict[str, Any]
 
@@ -71,6 +79,11 @@ def _takes(one: Json, other: Json) -> bool:
     return possible and (not required <= others_required or others < own)
 
 
+def java_name(module: str) -> str:
+    """A module as part of a package: with an underscore where it is a word of the language."""
+    return f"{module}_" if _WORD.fullmatch(module) else module
+
+
 def java_imports(names: Iterable[str]) -> str:
     """Import statements, in the order of ASCII, each once."""
     return "\n".join(f"import {name};" for name in sorted(set(names)))
@@ -102,5 +115,5 @@ class JavaExtension(Extension):
 
     def __init__(self, environment: Environment) -> None:
         super().__init__(environment)
-        for function in (converted, java_imports, java_statement, java_class_list):
+        for function in (converted, java_imports, java_name, java_statement, java_class_list):
             environment.filters[function.__name__] = function

@@ -22,8 +22,8 @@ _WORD = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+\d*|[A-Z]+\d*|\d+")
 # JSON leaves these as they are, but TOML and YAML do not take them raw between quotes.
 _UNQUOTABLE = re.compile("[\x7f-\x9f\u2028\u2029\ufeff]")
 
-# What Markdown reads as markup, and where: a `#` or `_` within a word is none.
-_MEANINGFUL = re.compile(r"[\\*\[\]|~]|(?<![^\W_])_|_(?![^\W_])")
+# What Markdown reads as markup, and where: a `#` or `_` within a word is none, and some of `#` end a heading.
+_MEANINGFUL = re.compile(r"[\\*\[\]|~]|(?<![^\W_])_|_(?![^\W_])|(?<= )#(?=#*$)")
 _REFERENCE = r"&(?=#?\w+;)"
 _REFERABLE = re.compile(rf"[`<{{}}$]|{_REFERENCE}")
 # A line that begins with it is a heading, list, quote or rule, or in MDX a module's import or export.
@@ -114,10 +114,10 @@ def one_line(text: str) -> str:
 
 
 def fenced(text: str, language: str = "text") -> str:
-    """Free text in a Markdown fence that nothing in the text can close."""
-    longest = max((len(run) for run in re.findall(r"`+", text)), default=0)
-    fence = "`" * max(3, longest + 1)
-    return f"{fence}{language}\n{text.rstrip()}\n{fence}"
+    """Free text in a Markdown fence that nothing in the text can close; its lines end as those of the file do."""
+    fence = "`" * max(3, _backticks(text) + 1)
+    lines = re.sub(r"\r\n?", "\n", text).rstrip()
+    return f"{fence}{language}\n{lines}\n{fence}"
 
 
 def plain(text: object) -> str:
@@ -158,7 +158,14 @@ def xml_text(text: object) -> str:
 
 def code_span(text: object) -> str:
     """Text as Markdown code, backticks of its own included."""
-    return f"`` {text} ``" if "`" in str(text) else f"`{text}`"
+    text = str(text)
+    mark = "`" * (_backticks(text) + 1)
+    return f"{mark} {text} {mark}" if "`" in text else f"`{text}`"
+
+
+def _backticks(text: str) -> int:
+    """The most backticks that stand in a row."""
+    return max(map(len, re.findall(r"`+", text)), default=0)
 
 
 class NamingExtension(Extension):

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 LINE_LENGTH = 120
 
 _FROM = re.compile(r"from (?P<module>\S+) import (?P<names>.+)")
+_STRING = re.compile(r"\"(?:[^\"\\]|\\.)*\"|'(?:[^'\\]|\\.)*'")
 _IMPORT = re.compile(r"import (?P<module>\S+)")
 
 
@@ -108,9 +109,10 @@ def fit(line: str, indent: int = 0) -> str:
     """
     if indent + len(line) <= LINE_LENGTH:
         return line
-    start = line.index("(") + 1
+    code = _STRING.sub(lambda match: "_" * len(match[0]), line)
+    start = code.index("(") + 1
     commas, depth = [start - 1], 0
-    for end, character in enumerate(line[start:], start):
+    for end, character in enumerate(code[start:], start):
         depth += (character in "([{") - (character in ")]}")
         if depth < 0:
             break

@@ -78,9 +78,10 @@ class Resource:
 
 @dataclass(frozen=True)
 class Endpoints:
-    """`resources` by name, parents first, and the answered endpoints that are none of theirs."""
+    """`resources` by name, parents first, the `answered` endpoints, and those of them that are no resource's."""
 
     resources: dict[str, Resource]
+    answered: list[str]
     unmatched: list[str]
 
 
@@ -93,8 +94,9 @@ def endpoints(answer: str, known: dict[str, Facts], prefix: str = "") -> Endpoin
     """Match the answered endpoints to the resources of a service type (`resources` of its catalog file)."""
     lists: dict[str, str] = {}
     details: dict[str, str] = {}
+    answered = endpoint_texts(answer)
     unmatched = []
-    for text in endpoint_texts(answer):
+    for text in answered:
         found = _match(text, known, prefix)
         into = details if found and found[2] else lists
         if found and found[0] not in into:
@@ -104,7 +106,7 @@ def endpoints(answer: str, known: dict[str, Facts], prefix: str = "") -> Endpoin
     resources: dict[str, Resource] = {}
     for name in known:
         resources[name] = _resource(name, known, lists, details, resources)
-    return Endpoints(resources, unmatched)
+    return Endpoints(resources, answered, unmatched)
 
 
 def _match(text: str, known: dict[str, Facts], prefix: str) -> tuple[str, str, bool] | None:

@@ -33,6 +33,9 @@ from tasks.plan import Contribution, patch, places  # noqa: E402
 # How the names of files end that take the place of others as soon as they are whole.
 SCRATCH = ".unfinished"
 
+# How a patch of this template begins.
+_PATCH = b"Makes an OpenMetadata checkout know "
+
 SPECIFICATION = Path("openmetadata-spec/src/main/resources/json/schema/type")
 
 
@@ -123,7 +126,7 @@ def write(file: Path, contents: bytes) -> None:
 def write_patch(file: Path, text: str) -> None:
     """Write the patch, unless a file of somebody else is in its place."""
     try:
-        if file.exists() and not file.read_bytes().startswith(b"Makes an OpenMetadata checkout know "):
+        if file.is_symlink() or (file.exists() and not file.read_bytes().startswith(_PATCH)):
             print(f"{file}: it is not this template's; move it away, and scaffold again", file=sys.stderr)
         elif not file.exists() or file.read_bytes() != text.encode():
             write(file, text.encode())

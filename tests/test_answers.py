@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
 import pytest
+from jinja2 import Environment
 
-from tests.conftest import Scaffold
+from extensions.answers import Choices
+from extensions.catalog import Catalog
+from tests.conftest import ROOT, Scaffold
 
 CLIENT = {"service_type": "dashboard"}
 SDK = CLIENT | {"connection_type": "sdk_client"}
@@ -21,6 +25,9 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
     ({"name": "my__db"}, "'my__db' has one too many"),
     ({"name": "class"}, "give another name, such as class_db: 'class' is a word of Python's own"),
     ({"name": "a" * 31}, "give at most 30 characters"),
+    ({"name": "con"}, "give another name, such as con_db: 'con' is a device of Windows, which has no such files"),
+    ({"name": "aws"}, "give another name, such as aws_db: the framework has constants named after 'aws'"),
+    ({"name": "x" * 100_000}, f"give at most 30 characters: '{'x' * 60}…' is too long"),
     ({"name": ""}, "'' is not snake case"),
     ({"service_type": "security"}, "'security' is not in ['database', 'dashboard', "),
     (
@@ -77,6 +84,9 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
     ({"type_name": "My_Db"}, "'My_Db' can't be a class"),
     ({"type_name": "None"}, "'None' is a word of Python's own"),
     ({"type_name": "CustomDb"}, "give another type: the framework takes 'CustomDb'"),
+    ({"type_name": "Com1"}, "give another type, such as Com1Db: 'Com1' is a device of Windows"),
+    ({"type_name": "AWS"}, "give another type, such as AWSDb: the framework has classes named after 'AWS'"),
+    ({"type_name": "../x", "placement": "contrib"}, "'../x' can't be a class"),
     ({"name": "workflow"}, "give another type, such as WorkflowDb: the framework has classes named after 'Workflow'"),
     ({"scheme": "POSTGRESQL+psycopg2"}, "'POSTGRESQL+psycopg2' is not a SQLAlchemy scheme"),
     ({"scheme": "postgres+psycopg2"}, "give postgresql+psycopg2: SQLAlchemy has no dialect 'postgres'"),
@@ -87,6 +97,19 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
     ({"sdk_package": "foo @ git+https://example.com/foo"}, "give a PyPI name"),
     ({"display_name": "  "}, "give at least one letter"),
     ({"display_name": "two\nlines"}, "give a single line"),
+    ({"display_name": "ends\n"}, "give a single line"),
+    ({"display_name": "\u200b\u00a0"}, "give at least one letter"),
+    ({"display_name": "a\x00b"}, "leave out U+0000, which is character 2: some files can't hold it, or don't show it"),
+    ({"display_name": "a\u202eb"}, "leave out U+202E"),
+    ({"display_name": "a\ud800"}, "leave out U+D800"),
+    ({"display_name": "a" * 101}, "give at most 100 characters"),
+    ({"description": "in C:\\users"}, "leave out \\u: OpenMetadata's build has the text in Java"),
+    ({"display_name": "\\uu002a/ int x; /*"}, "leave out \\u"),
+    ({"description": "\ufeffa"}, "leave out U+FEFF, which is character 1"),
+    ({"description": "a" * 513}, "give at most 512 characters"),
+    ({"docs_notes": "a\n\x1b[31m"}, "leave out U+001B, which is character 3"),
+    ({"api_endpoints": "GET /a\x07"}, "leave out U+0007"),
+    ({"api_endpoints": "GET /a, /" + "b" * 100}, "give at most 100 characters"),
     ({"description": ""}, "give at least one letter"),
     ({"scheme": "my db"}, "give dialect or dialect+driver, such as postgresql+psycopg2: 'my db' is not"),
     ({"scheme": "postgresql+psycopg2://host"}, "is not a SQLAlchemy scheme"),
@@ -95,6 +118,8 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
     ({"default_port": 0}, "give a whole number from 1 to 65535: '0' is not a port"),
     ({"default_port": 65536}, "'65536' is not a port"),
     ({"default_port": "high"}, "'high' is not a port"),
+    ({"default_port": "08080"}, "'08080' is not a port"),
+    ({"default_port": "\uff18\uff10"}, "'\uff18\uff10' is not a port"),
     ({"default_port": True}, "'True' is not a port"),
     (
         {"default_port": 1, "scheme": "sqlite+pysqlite"},
@@ -117,7 +142,20 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
     ({"docs_url": "https://a b"}, "'https://a b' is none"),
     ({"docs_url": "https://a:99999/"}, "'https://a:99999/' is none"),
     ({"docs_url": "javascript:alert(1)"}, "give a URL"),
+    ({"docs_url": "https://a/\u202e"}, "give a URL"),
+    ({"docs_url": "https://a/" + "b" * 2000}, "give at most 2000 characters"),
     ({"sdk_package": "not a package!"}, "give a PyPI name, such as looker-sdk or boto3>=1.34: 'not a package!' is not"),
+    ({"sdk_package": "x; os_name == 'a\\b'"}, "is not a requirement"),
+    ({"sdk_package": "x; os_name == '\n'"}, "is not a requirement"),
+    ({"sdk_package": " boto3"}, "' boto3' is not a requirement"),
+    ({"sdk_package": "x;" + "(" * 100_000}, "give at most 250 characters"),
+    ({"sdk_package": "x" * 61}, "give at most 60 characters"),
+    ({"docker_image": "a" * 251}, "give at most 250 characters"),
+    ({"scheme": "a" * 61}, "give at most 60 characters"),
+    (CLIENT | {"api_prefix": "/" + "a" * 60}, "give at most 60 characters"),
+    (CLIENT | {"records_path": "a" * 51}, "give at most 50 characters"),
+    (CLIENT | {"records_path": "a.b.c.d.e.f"}, "give at most 5 keys: 'a.b.c.d.e.f' has more"),
+    (CLIENT | {"pagination": "page", "page_parameter": "a" * 61}, "give at most 60 characters"),
     ({"docker_image": "Not An Image"}, "give [registry/]name[:tag], such as"),
     (
         {"docker_image": "img", "scheme": "sqlite+pysqlite", "auth_types": []},
@@ -231,3 +269,34 @@ class TestCheckout:
             ".copier-answers.my_db.yml",
             ".copier-answers.other_db.yml",
         ]
+
+
+def test_answer_in_the_reason_of_a_choice_is_not_read_as_jinja() -> None:
+    """Copier renders the parts of choices, which it has rendered before, once more."""
+    choices = json.loads(
+        Choices(Catalog(ROOT / "catalog")).capabilities("database", "sqlalchemy", "mariadb+{{ 7 * 6 }}")
+    )
+    (reason,) = (choice["validator"] for _, choice in choices if choice["value"] == "data_diff")
+    assert Environment().from_string(reason).render().endswith("mariadb+{{ 7 * 6 }}")
+
+
+@pytest.mark.parametrize("placement", ["package", "contrib"])
+def test_marker_of_a_requirement_is_no_code(placement: str, scaffold: Scaffold, tmp_path: Path) -> None:
+    needed = """sdk; python_version < "3" and os_name != 'x'"""
+    out = scaffold(tmp_path / "out", **SDK, placement=placement, sdk_package=needed)
+    (client,) = out.rglob("client.py")
+    text = client.read_text()
+    assert '"""The client of MyDb\'s SDK, sdk: how it is opened' in text
+    assert 'f"sdk is missing: {INSTALL}"' in text
+    assert "os_name" not in text
+
+
+def test_text_in_documents_of_a_package_is_no_markup(scaffold: Scaffold, tmp_path: Path) -> None:
+    given = {"display_name": "<b> C #", "description": "`{{ x }}` | *y*", "docs_url": "https://a.example/[b](c)"}
+    out = scaffold(tmp_path / "out", **given, api_endpoints="GET /a/<id>, `x`", connection_type="rest_api")
+    readme, context = ((out / name).read_text() for name in ("README.md", "CONNECTOR_CONTEXT.md"))
+    summary = "\n\n&#96;&#123;&#123; x &#125;&#125;&#96; \\| \\*y\\*\n\n"
+    assert summary in readme and summary in context
+    assert "connector for &#60;b> C \\#: it runs" in readme
+    assert context.startswith("# &#60;b> C \\#: what this connector is")
+    assert "\n- <https://a.example/[b](c)>\n- Endpoints: `GET /a/<id>`, `` `x` ``\n" in context

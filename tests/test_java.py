@@ -13,7 +13,7 @@ import shutil
 from collections.abc import Iterator
 from contextlib import chdir
 from dataclasses import dataclass
-from itertools import combinations
+from itertools import combinations, cycle
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -52,15 +52,25 @@ EXAMPLES = {"string": "text", "boolean": True}
 pytestmark = pytest.mark.xdist_group("java")
 
 
+# What the model has in comments: texts that mean something to some language.
+TEXTS = [sign for sign in json.loads((ROOT / "tests/support/hostile.json").read_text())["signs"] if "\\u" not in sign]
+
+
 def contributions() -> Iterator[Answers]:
-    """Answers for every service type x connection type: each auth type, all, and all the other way round."""
+    """Answers for every service type x connection type: each auth type, all, and all the other way round.
+
+    One has a type that is a word of Java's. The texts that get into the model as comments are of every kind.
+    """
+    words = iter(["Native"])
+    texts = cycle(TEXTS)
     at_home = [name for name in CATALOG.services if "contrib" in accepted(CHOICES.placements(name))]
     for service_type in at_home:
         for connection_type in accepted(CHOICES.connection_types(service_type)):
             needs = NEEDS[connection_type]
             every = accepted(CHOICES.auth_types(connection_type, needs.get("scheme", "")))
             for number, auth_types in enumerate([every, every[::-1], *([name] for name in every)]):
-                word = f"{service_type.title()}{connection_type.title().replace('_', '')}{number}"
+                usual = f"{service_type.title()}{connection_type.title().replace('_', '')}{number}"
+                word = next(words, usual)
                 yield (
                     EMPTY
                     | needs
@@ -71,6 +81,8 @@ def contributions() -> Iterator[Answers]:
                         "service_type": service_type,
                         "connection_type": connection_type,
                         "auth_types": auth_types,
+                        "display_name": f"{next(texts)} {next(texts)}",
+                        "description": f"{next(texts)} {next(texts)}",
                     }
                 )
 

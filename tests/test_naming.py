@@ -75,7 +75,14 @@ def test_fence_is_longer_than_any_in_the_text() -> None:
     assert fenced.splitlines()[-1] == "`````"
 
 
-@pytest.mark.parametrize(("text", "span"), [("gv$sql", "`gv$sql`"), ("`region-us`.JOBS", "`` `region-us`.JOBS ``")])
+def test_lines_in_a_fence_end_as_those_of_the_file() -> None:
+    assert naming.fenced("a\r\nb\rc\n") == "```text\na\nb\nc\n```"
+
+
+@pytest.mark.parametrize(
+    ("text", "span"),
+    [("gv$sql", "`gv$sql`"), ("`region-us`.JOBS", "`` `region-us`.JOBS ``"), ("a``b", "``` a``b ```")],
+)
 def test_code_span_keeps_backticks(text: str, span: str) -> None:
     assert naming.code_span(text) == span
 
@@ -89,6 +96,8 @@ READ = re.compile(r"\\([!-/:-@\[-`{-~])|&#(\d+);")
     [
         "${a} {b} <c> `d` $$",
         "# Heading",
+        "C #",
+        "one ## ##",
         "- item",
         "12. item",
         "> quote",

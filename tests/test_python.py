@@ -60,3 +60,11 @@ def test_collections_are_formatted_at_any_length(count: int, tmp_path: Path) -> 
     (tmp_path / "module.py").write_text(source)
     (tmp_path / "ruff.toml").write_text("line-length = 120\n")
     assert ruff("format", "--diff", folder=tmp_path).stdout == ""
+
+
+@pytest.mark.parametrize("text", ["(", ")", "a, b", "x"])
+def test_line_that_is_too_long_is_formatted_whatever_is_in_its_strings(text: str, tmp_path: Path) -> None:
+    lines = [f'call("{text}", {name * 60}, {name * length})' for name in "ab" for length in (1, 45, 60)]
+    (tmp_path / "module.py").write_text("".join(f"{python.fit(line)}\n" for line in lines))
+    (tmp_path / "ruff.toml").write_text("line-length = 120\n")
+    assert ruff("format", "--diff", folder=tmp_path).stdout == ""

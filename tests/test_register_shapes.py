@@ -444,6 +444,15 @@ def test_link_out_of_the_checkout_is_not_followed(
     assert "it leads out of the checkout" in capsys.readouterr().err
 
 
+def test_patch_does_not_follow_a_link(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "folder").mkdir()
+    with chdir(tmp_path / "folder"):
+        Path("register-my_db.patch").symlink_to(tmp_path / "outside")
+        run(contribution("my_db"))
+    assert not (tmp_path / "outside").exists()
+    assert capsys.readouterr().err.startswith("register-my_db.patch: it is not this template's; move it away")
+
+
 def test_converter_that_is_no_longer_needed_is_named(
     plain: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

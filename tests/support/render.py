@@ -13,7 +13,10 @@ from functools import cache
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from copier import Phase
 from copier._main import Worker
+
+from extensions.places import places
 
 Answers = dict[str, Any]
 
@@ -61,7 +64,9 @@ class Renderer:
     """Renders from a template folder; `files(answers)` maps each path to its text."""
 
     def __init__(self, template: Path) -> None:
-        self._worker = Worker(src_path=str(template), unsafe=True, quiet=True, defaults=True)
+        self._worker = Worker(
+            src_path=str(template), dst_path=template / "nowhere", unsafe=True, quiet=True, defaults=True
+        )
         self._environment = self._worker.jinja_env
         root = template / "template" / "connector"
         self._sources = [path.relative_to(template) for path in sorted(root.rglob("*")) if path.is_file()]
@@ -81,13 +86,12 @@ class Renderer:
         """One file alone, by its place below template/connector."""
         return self._environment.get_template(f"template/connector/{source}").render(self._context(answers))
 
-    @staticmethod
-    def _context(answers: Answers) -> Answers:
+    def _context(self, answers: Answers) -> Answers:
         named = f".{answers['name']}" if answers["placement"] == "contrib" else ""
         return answers | {
             "_copier_phase": "render",
             "_copier_answers": answers,
-            "_copier_conf": {"answers_file": f".copier-answers{named}.yml"},
+            "_copier_conf": {"answers_file": f".copier-answers{named}.yml", "dst_path": self._worker.dst_path},
         }
 
     def _rendered(self, context: Answers, sources: Iterable[Path]) -> Iterator[tuple[str, str]]:
@@ -107,3 +111,32 @@ class Renderer:
             else:
                 text = (self._template / source).read_text(encoding="utf-8")
             yield str(PurePosixPath(*rendered)), text
+
+
+class Interview(Renderer):
+    """A renderer that asks Copier's own questions, as `copier copy --defaults` does."""
+
+    def answered(self, data: Answers) -> Answers:
+        """The whole context that templates get. Raises ValueError or CopierError for answers that are refused."""
+        self._worker.data = data
+        with Phase.use(Phase.PROMPT):
+            self._worker._ask()
+        with Phase.use(Phase.RENDER):
+            return dict(self._worker._render_context())
+
+    def made(self, context: Answers) -> dict[str, str]:
+        """Each file by its path, from a context of `answered`."""
+        return dict(self._rendered(context, self._sources))
+
+    def tasks(self, context: Answers) -> list[list[str]]:
+        """The command of each task."""
+        context = context | {"_copier_phase": "tasks", "_copier_operation": "copy"}
+        return [
+            [self._environment.from_string(str(part)).render(context) for part in task.cmd]
+            for task in self._worker.template.tasks
+            if self._environment.from_string(str(task.condition)).render(context) != "False"
+        ]
+
+    def derived(self, context: Answers) -> Answers:
+        """The context with the names of places.py."""
+        return context | places(context, self._environment.filters)

@@ -47,6 +47,7 @@ NEEDS = {
     "sqlite": _Needs((), "sqlite3", ""),
     "rabbitmq": _Needs(("rabbitmq-server", "epmd"), "http.client", "rabbitmq-server"),
     "node": _Needs(("node", "npm"), "json", "nodejs npm"),
+    "sandbox": _Needs(("bwrap",), "json", "bubblewrap"),
     "java": _Needs(("java", "javac", "mvn"), "json", "default-jdk-headless maven"),
 }
 
