@@ -427,7 +427,7 @@ def fresh(released: Path, framework: Path, tmp_path_factory: pytest.TempPathFact
     (wheel,) = (released / "dist").glob("*.whl")
     subprocess.run([str(uv), "venv", "--quiet", "--python", str(framework), str(into)], check=True)
     pip = [str(uv), "pip", "install", "--quiet", "--python", str(into / "bin/python")]
-    subprocess.run([*pip, "--override", str(ROOT / "tests/overrides.txt"), str(wheel)], check=True)
+    subprocess.run([*pip, "--override", str(ROOT / "tests/locks/ingestion.overrides"), str(wheel)], check=True)
     return into
 
 

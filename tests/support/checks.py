@@ -81,7 +81,7 @@ def check_texts(unique: Mapping[str, str], into: Path, first_party: Iterable[str
         elif path.endswith(".json"):
             json.loads(text)
         elif path.endswith((".yml", ".yaml")):
-            yaml.load(text, Loader=yaml.CSafeLoader)
+            list(yaml.load_all(text, Loader=yaml.CSafeLoader))
         elif path.endswith(".java"):
             # An import can't be broken.
             lines = [line for line in text.splitlines() if not line.startswith("import ")]

@@ -22,6 +22,9 @@ ROOT = Path(__file__).parents[1]
 # What has to be shown before the connector is called certified.
 MANIFEST = yaml.safe_load((ROOT / "certification/certification.yaml").read_text(encoding="utf-8"))
 
+# The metadata workflow as it is shipped.
+WORKFLOW = yaml.safe_load((ROOT / "workflows/metadata.yaml").read_text(encoding="utf-8"))
+
 
 @dataclass(frozen=True)
 class Run:
@@ -32,18 +35,13 @@ class Run:
 
 
 def ingest(source: dict[str, Any], server: OpenMetadataServer, level: str = "INFO") -> Run:
-    """Run the metadata workflow of a `source`, sent to a server."""
-    workflow = {
+    """Run the workflow as it is shipped with a `source`, sent to a server."""
+    place = {"hostPort": server.url, "securityConfig": {"jwtToken": "token"}}
+    settings = WORKFLOW["workflowConfig"]
+    known = settings["openMetadataServerConfig"]
+    workflow = WORKFLOW | {
         "source": source,
-        "sink": {"type": "metadata-rest", "config": {}},
-        "workflowConfig": {
-            "loggerLevel": level,
-            "openMetadataServerConfig": {
-                "hostPort": server.url,
-                "authProvider": "openmetadata",
-                "securityConfig": {"jwtToken": "token"},
-            },
-        },
+        "workflowConfig": settings | {"loggerLevel": level, "openMetadataServerConfig": known | place},
     }
     output = io.StringIO()
     handler = logging.StreamHandler(output)

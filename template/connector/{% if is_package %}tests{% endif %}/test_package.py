@@ -66,12 +66,14 @@ for module in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
 
 def test_modules_are_imported_without_side_effects(tmp_path: Path) -> None:
     """No socket, no process, no file that is written, and no variable of the environment."""
-    environment = {"PYTHONPATH": os.pathsep.join(sys.path), "HOME": str(tmp_path), "PATH": os.defpath}
+    home = tmp_path / "home"
+    home.mkdir()
+    environment = {"PYTHONPATH": os.pathsep.join(sys.path), "HOME": str(home), "PATH": os.defpath}
     command = [sys.executable, "-W", "ignore", "-c", IMPORT, PACKAGE]
-    done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=120)
+    done = subprocess.run(command, cwd=home, env=environment, capture_output=True, text=True, timeout=120)
     assert done.stdout.splitlines() == []
     assert done.returncode == 0, done.stderr[-3000:]
-    assert list(tmp_path.iterdir()) == []
+    assert list(home.iterdir()) == []
 
 
 @pytest.mark.parametrize("workflow", WORKFLOWS, ids=lambda path: path.stem)
