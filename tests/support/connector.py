@@ -36,7 +36,7 @@ class Connector:
     pythonpath: Path
     framework: Path
     service_type: str = "database"
-    # Has imported the framework already, for workflows of a package: an overlay would not be seen there.
+    # Has imported the framework already, and the overlay of a contribution with it.
     warm: Warm | None = None
 
     @property
@@ -169,4 +169,20 @@ def contribute(root: Path, connectors: list[tuple[str, str]], framework: Path, s
     """Lay connectors of one checkout, each by service type and name, over the framework together."""
     types = [(service_type, answered_type(root, name, "contrib")) for service_type, name in connectors]
     overlay = lay_over(root, framework, scratch / "overlay", types)
-    return [Connector(root, name, "contrib", overlay, framework, service_type) for service_type, name in connectors]
+    warm = _warm(framework, overlay)
+    return [
+        Connector(root, name, "contrib", overlay, framework, service_type, warm) for service_type, name in connectors
+    ]
+
+
+# The interpreters with an overlay that were used last; each takes 400 MiB.
+_overlays: list[Warm] = []
+
+
+def _warm(framework: Path, overlay: Path) -> Warm:
+    """An interpreter with an overlay, which starts with its first script; those before the last one are ended."""
+    _overlays.append(Warm(framework, overlay))
+    for old in _overlays[:-2]:
+        old.close()
+    del _overlays[:-2]
+    return _overlays[-1]

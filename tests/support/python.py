@@ -80,11 +80,12 @@ class Warm:
     """An interpreter that has imported the installed framework once, alive inside a `with` block.
 
     Each script runs in a fork of it: a process of its own, that saves the seconds of the import and sees nothing of
-    the scripts before it. An overlay can't be used here, because it replaces what is imported already.
+    the scripts before it. An `overlay` replaces what is imported, so it has to be given from the start.
     """
 
-    def __init__(self, framework: Path) -> None:
+    def __init__(self, framework: Path, overlay: Path | None = None) -> None:
         self._framework = framework
+        self._overlay = [overlay] if overlay else []
         self._process: subprocess.Popen[str] | None = None
 
     def __enter__(self) -> Self:
@@ -93,8 +94,13 @@ class Warm:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End the interpreter; the next script starts another."""
         if self._process:
             self._process.communicate()
+            self._process = None
 
     def run(
         self,
@@ -114,7 +120,9 @@ class Warm:
         if self._process is None:
             command = [str(self._framework), "-c", SERVE]
             pipe = subprocess.PIPE
-            self._process = subprocess.Popen(command, env=environment(), stdin=pipe, stdout=pipe, text=True)
+            self._process = subprocess.Popen(
+                command, env=environment(self._overlay), stdin=pipe, stdout=pipe, text=True
+            )
         assert self._process.stdin and self._process.stdout
         with tempfile.TemporaryDirectory(prefix="warm-") as home:
             stdout, stderr = Path(home, "stdout"), Path(home, "stderr")
