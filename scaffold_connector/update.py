@@ -279,7 +279,8 @@ def _clean(root: Path) -> None:
 
 
 def _status(root: Path) -> str | None:
-    return _git(root, "status", "--porcelain", "--", ".")
+    # Else it writes what it found into the index, which a full disk has no room for.
+    return _git(root, "--no-optional-locks", "status", "--porcelain", "--", ".")
 
 
 def _head(root: Path) -> str:

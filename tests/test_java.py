@@ -53,7 +53,9 @@ pytestmark = pytest.mark.xdist_group("java")
 
 
 # What the model has in comments: texts that mean something to some language.
-TEXTS = [sign for sign in json.loads((ROOT / "tests/support/hostile.json").read_text())["signs"] if "\\u" not in sign]
+TEXTS = [
+    sign for sign in json.loads((ROOT / "tests/support/hostile_answers.json").read_text())["signs"] if "\\u" not in sign
+]
 
 
 def contributions() -> Iterator[Answers]:

@@ -163,6 +163,9 @@ class OpenMetadataServer(ThreadingHTTPServer):
         if path.startswith("/search/"):
             return self._search(query)
         collection, rest = self._collection(path)
+        if "/pipelineStatus" in rest:
+            # No run is known, so each is the first: neither one of them, nor a list of all.
+            return {"data": []} if rest.endswith("/pipelineStatus") else {}
         if rest:
             return self._entity(collection, rest)
         scopes = [query[name] for name in PARENTS if name in query]
@@ -209,6 +212,9 @@ class OpenMetadataServer(ThreadingHTTPServer):
             return self._add_all(collection, body)
         if not rest and collection.request:
             return self._add(collection, body)
+        if collection.route == "/services/ingestionPipelines":
+            # What is said of the run itself is no part of what was read.
+            return {}
         self.beside[unquote(path)] = body
         # What was sent is shown in the answer, by the last part of the path.
         return self._entity(collection, rest) | {rest.rpartition("/")[2]: body} if rest else {}

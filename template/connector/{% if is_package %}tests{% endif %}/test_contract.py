@@ -17,8 +17,11 @@ from typing import Any
 import pytest
 import yaml
 
-from ingestion import MANIFEST, ingest
+from ingestion import MANIFEST, ROOT, ingest
 from openmetadata import OpenMetadataServer
+
+# What is committed, built or written of a package.
+FOLDERS = ("certification", "deploy", "dist", "docs", "src", "tests", "workflows")
 
 SETTINGS = importlib.import_module(f"{MANIFEST['connector']['package']}.settings")
 
@@ -79,7 +82,7 @@ def test_planted_secrets_are_nowhere(
     server: OpenMetadataServer,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """In no line of the log, also of a run that fails, in no representation, and in nothing that is sent."""
+    """In no line of the log, also of a run that fails, in no representation, in nothing that is sent, and in no file."""
     options = source["serviceConnection"]["config"]["connectionOptions"]
     planted = {
         name: read(options[name]) if workflow else secrets.token_hex(16)
@@ -100,6 +103,8 @@ def test_planted_secrets_are_nowhere(
     with failing():
         places["the log of a run that fails"] = ingest(source, server, level="DEBUG").output
     places["what was sent"] = b"\n".join(server.bodies).decode()
+    for path in (path for folder in FOLDERS for path in (ROOT / folder).rglob("*") if path.is_file()):
+        places[path.relative_to(ROOT).as_posix()] = path.read_text(encoding="utf-8", errors="replace")
     leaks = [(name, place) for name, secret in planted.items() for place, text in places.items() if secret in text]
     assert leaks == []
 
