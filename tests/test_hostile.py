@@ -32,7 +32,7 @@ from tests.conftest import ROOT, need
 from tests.support import hostile_answers as hostile
 from tests.support import systems
 from tests.support.carried import CONSTANT, check_files, check_paths
-from tests.support.checks import check_style, validate_files
+from tests.support.checks import PACKAGE_MODULES, check_style, validate_files
 from tests.support.registration import contribution
 from tests.support.render import Answers, Interview
 
@@ -96,7 +96,7 @@ def test_answers_arrive_as_text_or_are_refused_in_a_line(
         if answers["is_package"]:
             assert {path: files[path] for path in CONSTANT} == {path: plain[path] for path in CONSTANT}
         evidence = [answers["schema_file"], answers["steps_file"], f"{answers['module_dir']}/connection.py"]
-        assert validate_files(files, [*evidence, answers["sample_file"]]) == 0
+        assert validate_files(files, [*evidence, answers["sample_file"], answers["certification_file"]]) == 0
 
     hold()
     record_property("answer sets", dict(counted))
@@ -106,7 +106,7 @@ def test_answers_arrive_as_text_or_are_refused_in_a_line(
         (folder := tmp_path / placement).mkdir()
         for number, (text, path) in enumerate(texts.items()):
             (folder / f"f{number}_{Path(path).name}").write_text(text, encoding="utf-8")
-        check_style(folder, {"package": packages | {"stand_in"}, "contrib": {"metadata"}}[placement])
+        check_style(folder, {"package": packages.union(PACKAGE_MODULES), "contrib": {"metadata"}}[placement])
     need(systems.install("java"))
     parse_java(java, tmp_path / "java")
 
@@ -146,7 +146,9 @@ def test_longest_answers_leave_the_code_formatted(placement: str, template: Path
             texts |= {text for path, text in files.items() if path.endswith(".py")}
     for number, text in enumerate(sorted(texts)):
         (tmp_path / f"f{number}.py").write_text(text, encoding="utf-8")
-    check_style(tmp_path, {"package": {f"openmetadata_{'a' * 30}", "stand_in"}, "contrib": {"metadata"}}[placement])
+    check_style(
+        tmp_path, {"package": {f"openmetadata_{'a' * 30}", *PACKAGE_MODULES}, "contrib": {"metadata"}}[placement]
+    )
 
 
 def longest(answers: Answers) -> Answers:

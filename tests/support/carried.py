@@ -62,7 +62,7 @@ def check_files(files: Files, answers: Answers) -> None:
         elif path.endswith(".json"):
             json.loads(text)
         elif path.endswith((".yml", ".yaml")):
-            yaml.load(text, Loader=yaml.CSafeLoader)
+            list(yaml.load_all(text, Loader=yaml.CSafeLoader))
     check_schemas(files, answers)
     check_code(files, answers)
     check_workflows(files, answers)
