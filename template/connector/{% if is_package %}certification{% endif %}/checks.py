@@ -96,8 +96,8 @@ def run_tests(*arguments: str) -> Tests:
     """Run pytest in a process of its own, with this folder's recorder."""
     with tempfile.TemporaryDirectory(prefix="certification-") as folder:
         record = Path(folder, "outcomes.jsonl")
-        command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "certification.recorder"]
-        command.append("--continue-on-collection-errors")
+        command = [sys.executable, "-m", "pytest", "-q", "--continue-on-collection-errors"]
+        command += ["-p", "no:cacheprovider", "-p", "certification.recorder"]
         environment = os.environ | {"CERTIFICATION_RECORD": str(record), "PYTHONDONTWRITEBYTECODE": "1"}
         done = subprocess.run([*command, *arguments], cwd=ROOT, env=environment, capture_output=True, text=True)
         lines = record.read_text(encoding="utf-8").splitlines() if record.is_file() else []

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import importlib
 import json
-import os
 import secrets
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
@@ -85,7 +84,7 @@ def test_planted_secrets_are_nowhere(
     """In no line of the log, also of a run that fails, in no representation, in nothing that is sent, and in no file."""
     options = source["serviceConnection"]["config"]["connectionOptions"]
     planted = {
-        name: read(options[name]) if workflow else secrets.token_hex(16)
+        name: SETTINGS._resolved(name, options[name]) if workflow else secrets.token_hex(16)
         for name in getattr(SETTINGS, "SECRETS", ())
         if name in options
     }
@@ -107,11 +106,3 @@ def test_planted_secrets_are_nowhere(
         places[path.relative_to(ROOT).as_posix()] = path.read_text(encoding="utf-8", errors="replace")
     leaks = [(name, place) for name, secret in planted.items() for place, text in places.items() if secret in text]
     assert leaks == []
-
-
-def read(value: str) -> str:
-    """The value of an option that names a variable of the environment or a file, else the option itself."""
-    kind, _, rest = value.partition(":")
-    if kind == "env":
-        return os.environ[rest]
-    return Path(rest).read_text(encoding="utf-8").rstrip("\n") if kind == "file" else value
