@@ -317,6 +317,9 @@ def sdk_guess(name: str) -> str:
     return f"{name.replace('_', '-')}-sdk"
 
 
+_PACKAGE = "a distribution of its own, for a stock OpenMetadata"
+
+
 class Choices:
     """The choices of questions that the catalog decides, as YAML for Copier, and their defaults."""
 
@@ -325,28 +328,51 @@ class Choices:
     def __init__(self, catalog: Catalog) -> None:
         self._catalog = catalog
 
-    def service_types(self) -> str:
-        return _choices({name: (f"{facts['title']} service", "") for name, facts in self._catalog.services.items()})
+    def kinds(self) -> str:
+        return _choices({name: (facts["title"], "") for name, facts in self._catalog.kinds.items()})
 
-    def placements(self, service_type: str) -> str:
-        title = self._catalog.services[service_type]["title"]
-        fault = f"choose contrib: OpenMetadata has no Custom type that a package for {title} services could run as"
+    def noun(self, kind: str) -> str:
+        """What a kind is called in a sentence."""
+        return self._catalog.kinds[kind]["noun"]
+
+    def has_source(self, kind: str) -> bool:
+        """Whether a kind reads a service of OpenMetadata's."""
+        return self._catalog.kinds[kind].get("source", False)
+
+    def variants(self, kind: str) -> str:
+        """What a kind can be, by its question."""
+        return _choices({name: (facts["title"], "") for name, facts in self._catalog.kinds[kind]["variants"].items()})
+
+    def service_types(self, kind: str) -> str:
+        if not self.has_source(kind):
+            return _NOTHING
+        choices = {}
+        for name, facts in self._catalog.services.items():
+            fault = "" if kind == "connector" or "custom" in facts else f"choose another: {self._no_custom(name)}"
+            choices[name] = (f"{facts['title']} service", fault)
+        return _choices(choices)
+
+    def placements(self, kind: str, service_type: str) -> str:
+        if kind != "connector":
+            return _choices({"package": (_PACKAGE, "")})
+        fault = f"choose contrib: {self._no_custom(service_type)}"
         return _choices(
             {
-                "package": (
-                    "a distribution of its own, for a stock OpenMetadata",
-                    "" if self._has_custom(service_type) else fault,
-                ),
+                "package": (_PACKAGE, "" if self._has_custom(service_type) else fault),
                 "contrib": ("inside an OpenMetadata checkout, to be contributed", ""),
             }
         )
 
-    def placement(self, service_type: str, destination: str) -> str:
-        """`contrib` inside an OpenMetadata checkout and where nothing else is possible, else `package`."""
+    def placement(self, kind: str, service_type: str, destination: str) -> str:
+        """`contrib` for a connector inside an OpenMetadata checkout, and where nothing else is possible."""
+        if kind != "connector":
+            return "package"
         in_checkout = (Path(destination) / "openmetadata-spec").is_dir()
         return "contrib" if in_checkout or not self._has_custom(service_type) else "package"
 
-    def connection_types(self, service_type: str) -> str:
+    def connection_types(self, kind: str, service_type: str) -> str:
+        if kind != "connector":
+            return _NOTHING
         families = self._catalog.services[service_type]["connections"]
         known = [name for name, facts in self._catalog.connections.items() if facts["family"] in families]
         return _choices(
@@ -407,6 +433,8 @@ class Choices:
 
     def capabilities(self, service_type: str, connection_type: str, scheme: str) -> str:
         """Those that can be had first, and those that are nothing for this service type last, without their titles."""
+        if not connection_type:
+            return _choices({})
         dialect = self._catalog.dialect(scheme)
         had, refused, foreign = {}, {}, {}
         for name, capability in self._catalog.capabilities.items():
@@ -426,6 +454,8 @@ class Choices:
 
     def usual_capabilities(self, service_type: str, connection_type: str) -> str:
         """`metadata`, and what a source of this kind gives without being asked for more."""
+        if not connection_type:
+            return "[]"
         found = (self._catalog.capability(name, service_type, connection_type) for name in self._catalog.capabilities)
         return json.dumps([facts["name"] for facts in found if facts and facts.get("default")])
 
@@ -438,8 +468,10 @@ class Choices:
         dialect = self._catalog.dialect(scheme)
         return "address" not in dialect.get("drop_parts", ()) and "host" not in dialect
 
-    def connection_type(self, service_type: str) -> str:
-        """The default connection type of a service type."""
+    def connection_type(self, kind: str, service_type: str) -> str:
+        """The default connection type of a connector for a service type."""
+        if kind != "connector":
+            return ""
         return self._catalog.services[service_type]["default_connection"]
 
     def scheme(self, name: str) -> str:
@@ -473,13 +505,17 @@ class Choices:
 
     def auth_type(self, connection_type: str, scheme: str) -> str:
         """The default auth type, in brackets; none where the source has no login."""
-        if not self.can_log_in(scheme):
+        if not connection_type or not self.can_log_in(scheme):
             return "[]"
         auth = ((name, facts["connections"].get(connection_type, {})) for name, facts in self._catalog.auth.items())
         return json.dumps([next(name for name, here in auth if here.get("default"))])
 
     def _has_custom(self, service_type: str) -> bool:
         return "custom" in self._catalog.services[service_type]
+
+    def _no_custom(self, service_type: str) -> str:
+        title = self._catalog.services[service_type]["title"]
+        return f"OpenMetadata has no Custom type that a package for {title} services could run as"
 
 
 def accepted(choices: str) -> list[str]:
@@ -505,6 +541,10 @@ def _inert(fault: str) -> str:
 
 def _alternatives(names: list[str]) -> str:
     return " or ".join(names)
+
+
+# What a question that is not asked of this kind can be answered with.
+_NOTHING = _choices({"": ("nothing", "")})
 
 
 class AnswersExtension(Extension):

@@ -56,6 +56,11 @@ class Catalog:
         self._sign_ins: dict[tuple[str, str], Facts] = {}
 
     @cached_property
+    def kinds(self) -> dict[str, Facts]:
+        """What can be made: a connector, and what stands beside it."""
+        return self._folder("kinds")
+
+    @cached_property
     def services(self) -> dict[str, Facts]:
         return self._folder("services")
 
@@ -97,7 +102,7 @@ class Catalog:
 
     @cached_property
     def certification(self) -> Facts:
-        """What a package has to show: its `gates`, and the limits of `performance`."""
+        """What a package of any kind has to show: its `gates` and `documents`."""
         return self._file("certification")
 
     @cached_property
@@ -200,6 +205,7 @@ class Catalog:
         """Check every file, known or not. Raises `CatalogError`."""
         self.is_checked = False
         for kind in (
+            "kinds",
             "services",
             "connections",
             "auth",

@@ -34,6 +34,12 @@ _LIST_KEYS = ("items", "data", "results", "result", "records", "values", "entrie
 
 _JSON_OBJECTS = ("connectionOptions", "connectionArguments")
 
+# What the sample of a database holds, which emitted tests make: the schema of SQLite, its tables and its view.
+_SAMPLE = {
+    "CreateDatabaseSchemaRequest": ["main"],
+    "CreateTableRequest": ["customers", "large_orders", "orders"],
+}
+
 
 class Connector:
     """What the templates ask about the connector being made.
@@ -56,6 +62,16 @@ class Connector:
     def release(self) -> Facts:
         """The OpenMetadata release line that is written for."""
         return self.catalog.release
+
+    @property
+    def kind(self) -> Facts:
+        """The facts of the kind."""
+        return self.catalog.kinds["connector"]
+
+    @property
+    def noun(self) -> str:
+        """What it is called in a sentence."""
+        return self.kind["noun"]
 
     @property
     def service(self) -> Facts:
@@ -167,6 +183,19 @@ class Connector:
         return driver | {name: extra for facts in self.capabilities for name, extra in self._extras(facts).items()}
 
     @property
+    def dependencies(self) -> list[str]:
+        """The requirements of a package."""
+        return [self.release["requirement"], *self.release["besides"]]
+
+    @property
+    def brought(self) -> dict[str, str]:
+        """The files that are installed where the framework looks, by their places in the repository."""
+        if not self.spec_file:
+            return {}
+        file = f"{self.custom['type'].lower()}/service_spec.py"
+        return {file: f"metadata/ingestion/source/{self.answers['service_type']}/{file}"}
+
+    @property
     def requirements(self) -> list[str]:
         """What a contribution's extra of `ingestion/setup.py` has: all extras but the framework's own, sorted."""
         needed = {requirement for extra in self.extras.values() for requirement in extra["requirements"]}
@@ -217,6 +246,33 @@ class Connector:
         """What the emitted tests' stand-in for a client's source holds, by resource."""
         fields = {name: value for facts in self.capabilities for name, value in facts.get("sample", {}).items()}
         return self._sample_records(self.resources, fields)
+
+    @property
+    def sections(self) -> dict[str, Facts]:
+        """What has to be shown of each capability: its strategies, what the source must allow, its required tests."""
+        return {capability["name"]: self._section(capability) for capability in self.capabilities}
+
+    def _section(self, capability: Facts) -> Facts:
+        facts = capability["certification"]
+        tests = [f"tests/{test}" for test in facts.get("tests", ())]
+        strategies = facts["strategies"] + (facts.get("strategies_of_need", []) if "needs" in capability else [])
+        allow = self.permissions if capability["name"] == "metadata" else [capability["asks"]]
+        if "workflow" in capability:
+            tests.append(f"tests/test_artifacts.py::test_workflow_is_understood_by_the_framework[{capability['name']}]")
+        return {"strategies": strategies, "source_must_allow": allow, "required_tests": tests}
+
+    @property
+    def sample_entities(self) -> dict[str, list[str]]:
+        """The names of what the sample becomes, by the kind of create request, sorted."""
+        if self.family == "sqlalchemy":
+            database = self.example("database") if self.namespace["databases"] else "default"
+            return {"CreateDatabaseRequest": [database]} | _SAMPLE
+        entities: dict[str, list[str]] = {}
+        for name, resource in self.resources.items():
+            if resource.request:
+                names = [record[resource.named_by] for record in self.sample_records[name]]
+                entities[resource.request] = sorted(entities.get(resource.request, []) + names)
+        return entities
 
     @property
     def list_keys(self) -> list[str]:
@@ -669,11 +725,12 @@ def _generated_module(pointer: str) -> str:
 
 
 class ConnectorExtension(ContextHook):
-    """Adds `connector` to every context that has the derived names."""
+    """Adds `connector`, which is also the `plugin`, to every context of one."""
 
     def __init__(extension, environment: Environment) -> None:
         super().__init__(environment)
         extension.environment = environment
 
     def hook(self, context: dict[str, Any]) -> None:
-        context["connector"] = Connector(context, self.environment)
+        if context.get("kind", "connector") == "connector":
+            context["connector"] = context["plugin"] = Connector(context, self.environment)

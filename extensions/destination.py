@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from jinja2 import Environment
 
-TEMPLATE = Path(__file__).resolve().parent.parent / "template" / "connector"
+TEMPLATE = Path(__file__).resolve().parent.parent / "template"
 
 
 def fault(root: Path, paths: Iterable[PurePosixPath]) -> str:

@@ -1,4 +1,4 @@
-"""Refuses answers to questions that there are not.
+"""Refuses answers to questions that there are not, or not for the kind that is made.
 
 Copier puts all that it is given into the context, and would render without a word as if it had not been there.
 """
@@ -14,7 +14,7 @@ from copier.errors import UserMessageError
 from copier_template_extensions import ContextHook
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Mapping
 
     from jinja2 import Environment
 
@@ -23,7 +23,7 @@ QUESTIONS = Path(__file__).resolve().parent.parent / "questions"
 
 def unknown_faults(given: Iterable[str], questions: Path = QUESTIONS) -> list[str]:
     """A line for each answer that is to no question, with the nearest one that there is."""
-    known = list(_names(questions))
+    known = [name for names in _topics(questions).values() for name in names]
     faults = []
     for name in given:
         if name not in known:
@@ -32,9 +32,27 @@ def unknown_faults(given: Iterable[str], questions: Path = QUESTIONS) -> list[st
     return faults
 
 
-def _names(questions: Path) -> Iterator[str]:
-    for file in sorted(questions.glob("*.yml")):
-        yield from re.findall(r"^(\w+):", file.read_text(encoding="utf-8"), re.MULTILINE)
+def foreign_faults(given: Iterable[str], kind: str, kinds: Mapping[str, Any], questions: Path = QUESTIONS) -> list[str]:
+    """A line for each answer to a question that a kind has not; `kinds` are the facts of all."""
+    asked = {
+        name: [facts["noun"] for facts in kinds.values() if topic in facts["questions"]]
+        for topic, names in _topics(questions).items()
+        for name in names
+    }
+    noun = kinds[kind]["noun"] if kind in kinds else ""
+    return [
+        f"leave {name} out: it belongs to {' or '.join(asked[name])}, not to {noun}"
+        for name in given
+        if noun and name in asked and noun not in asked[name]
+    ]
+
+
+def _topics(questions: Path) -> dict[str, list[str]]:
+    """The names of the questions, by the file that has them."""
+    return {
+        file.stem: re.findall(r"^(\w+):", file.read_text(encoding="utf-8"), re.MULTILINE)
+        for file in sorted(questions.glob("*.yml"))
+    }
 
 
 class KeysExtension(ContextHook):
@@ -46,6 +64,7 @@ class KeysExtension(ContextHook):
 
     def __init__(extension, environment: Environment) -> None:
         super().__init__(environment)
+        extension.environment = environment
         extension.seen = False
 
     def hook(self, context: dict[str, Any]) -> None:
@@ -53,5 +72,11 @@ class KeysExtension(ContextHook):
             return
         self.seen = True
         settings = context["_copier_conf"]
-        if not settings["overwrite"] and (faults := unknown_faults(settings["data"])):
+        if settings["overwrite"]:
+            return
+        given = settings["data"]
+        # CatalogExtension, which comes later, has put it there by now.
+        kinds = self.environment.catalog.kinds  # type: ignore[attr-defined]
+        faults = unknown_faults(given) or foreign_faults(given, given.get("kind", "connector"), kinds)
+        if faults:
             raise UserMessageError("; ".join(faults))

@@ -82,9 +82,9 @@ def enum_member(type_name: str, acronyms: frozenset[str]) -> str:
     )
 
 
-def distribution(name: str) -> str:
-    """``my_db`` → ``openmetadata-ingestion-connector-my-db``."""
-    return "openmetadata-ingestion-connector-" + name.replace("_", "-")
+def distribution(name: str, kind: str) -> str:
+    """``my_db``, a connector → ``openmetadata-ingestion-connector-my-db``."""
+    return f"openmetadata-ingestion-{kind}-{name.replace('_', '-')}"
 
 
 def package(name: str) -> str:

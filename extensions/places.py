@@ -1,7 +1,8 @@
 """Names and places that follow from the answers, added to every template's context.
 
 Nothing of this is asked, and nothing is kept in the answers file. `PLACEMENTS` holds
-what differs between an OpenMetadata checkout and a distribution of its own.
+what differs between an OpenMetadata checkout and a distribution of its own, `PACKAGES`
+what a distribution of another kind than a connector has.
 """
 
 from __future__ import annotations
@@ -75,18 +76,38 @@ PLACEMENTS: dict[str, dict[str, str]] = {
     },
 }
 
+# Where those of every kind are, and the class that reads what is configured.
+PACKAGES: dict[str, str] = {
+    "import_path": "{package}",
+    "module_dir": "src/{package}",
+    "context_file": "CONTEXT.md",
+    "workflow_dir": "workflows",
+    "certification_file": "certification/certification.yaml",
+    "first_party": "{package}",
+    "config_class": "{type_name}Settings",
+}
+
+# The folders of `template/`: each is rendered as the destination itself, or with all below it left out.
+# `plugin` is what the kinds beside connectors share.
+FOLDERS = ("connector", "plugin", "processor", "sink", "topology", "events", "package", "contrib")
+
 
 def places(answers: Mapping[str, Any], casing: Mapping[str, Any]) -> dict[str, Any]:
-    """The derived names of a connector; `casing` holds the functions of naming.py by name."""
-    name, type_name = answers["name"], answers["type_name"]
-    names = {
-        "name": name,
-        "type_name": type_name,
-        "service_type": answers["service_type"],
-        "module": casing["module"](type_name),
-    } | {case: casing[case](name) for case in ("camel", "constant", "distribution", "package")}
-    derived = {key: pattern.format(**names) for key, pattern in PLACEMENTS[answers["placement"]].items()}
-    return names | derived | {"is_package": answers["placement"] == "package"}
+    """The derived names of a plugin; `casing` holds the functions of naming.py by name."""
+    kind, placement, name = answers["kind"], answers["placement"], answers["name"]
+    names = {"name": name, "distribution": casing["distribution"](name, kind)}
+    names |= {case: casing[case](name) for case in ("camel", "constant", "package")}
+    if kind == "connector":
+        names |= {key: answers[key] for key in ("type_name", "service_type")}
+        names["module"] = casing["module"](answers["type_name"])
+        patterns = PLACEMENTS[placement]
+    else:
+        names["type_name"] = casing["pascal"](name)
+        patterns = PACKAGES
+    derived = {key: pattern.format(**names) for key, pattern in patterns.items()}
+    here = {kind, placement, "connector" if kind == "connector" else "plugin"}
+    only = {folder: "." if folder in here else "" for folder in FOLDERS}
+    return names | derived | {"is_package": placement == "package", "only": only}
 
 
 class PlacesExtension(ContextHook):

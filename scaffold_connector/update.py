@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from copier._main import Worker
 
 # Answers that say which connector it is: with another one the files are others, and edits can't be merged with them.
-_IDENTITY = ("name", "placement", "service_type")
+_IDENTITY = ("kind", "name", "placement", "service_type")
 
 _STASHED = "an update by scaffold-connector that was stopped half way"
 

@@ -2,10 +2,11 @@
 
 Copier runs it in the destination after rendering, with paths below it as arguments:
 
-    validate.py SCHEMA STEPS MODULE_DIR SAMPLE CERTIFICATION
+    validate.py CERTIFICATION SCHEMA STEPS MODULE_DIR SAMPLE
 
-SAMPLE is a connection as JSON, or a workflow whose `serviceConnection` holds one;
-CERTIFICATION is the manifest of a package, with its schema beside it, or empty. A
+CERTIFICATION is the manifest of a package, with its schema beside it, or empty. SAMPLE
+is a connection as JSON, or a workflow whose `serviceConnection` holds one; what is no
+connector has neither SCHEMA nor STEPS nor SAMPLE: they are empty, too. A
 fault is one line on stderr, `file: JSON pointer: what is wrong`, and exit code 1. It
 reads only, opens no connection, and gives the same answer each time.
 """
@@ -38,19 +39,20 @@ class Fault(Exception):
 
 
 def main(arguments: list[str]) -> int:
-    schema_file, steps_file, module_dir, sample_file = map(Path, arguments[:4])
+    schema_file, steps_file, module_dir, sample_file = map(Path, arguments[1:])
     if importlib.util.find_spec("jsonschema") is None:
         print("jsonschema is missing beside Copier: install it there, and scaffold again", file=sys.stderr)
         return 1
     try:
-        schema = load(schema_file)
-        facts = release()
-        registry = check_schema(schema_file, schema, facts["targets"])
-        shape = facts["test_connection"]["shape"]
-        check_definition(steps_file, load(steps_file), shape, module_dir / "connection.py", schema)
-        check_sample(sample_file, schema, registry)
-        if arguments[4]:
-            check_certification(Path(arguments[4]))
+        if arguments[1]:
+            schema = load(schema_file)
+            facts = release()
+            registry = check_schema(schema_file, schema, facts["targets"])
+            shape = facts["test_connection"]["shape"]
+            check_definition(steps_file, load(steps_file), shape, module_dir / "connection.py", schema)
+            check_sample(sample_file, schema, registry)
+        if arguments[0]:
+            check_certification(Path(arguments[0]))
     except Fault as fault:
         print(fault, file=sys.stderr)
         return 1

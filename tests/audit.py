@@ -54,7 +54,7 @@ def required(root: Path) -> list[str]:
     """What connectors are made to require, but for the framework itself: drivers, extras, and what they are built and
     tested with."""
     catalog = Catalog(root / "catalog")
-    text = Renderer(root).text("{% if is_package %}pyproject.toml{% endif %}.jinja", EMPTY | {"placement": "package"})
+    text = Renderer(root).text("{{only.package}}/pyproject.toml.jinja", EMPTY | {"placement": "package"})
     project = tomllib.loads(text)
     found = {*project["build-system"]["requires"], *project["project"]["optional-dependencies"]["dev"]}
     found |= {*_requirements([catalog.dialects, catalog.capabilities, catalog.release])}

@@ -64,7 +64,7 @@ def scaffold(template: Path) -> Scaffold:
         copier.run_copy(
             str(template),
             destination,
-            data={"name": "my_db", "service_type": "database"} | answers,
+            data={"name": "my_db"} | ({} if "kind" in answers else {"service_type": "database"}) | answers,
             defaults=True,
             unsafe=True,
             quiet=True,

@@ -212,10 +212,10 @@ def everything() -> Iterator[Answers]:
     choices = hostile.CHOICES
     dialects = {facts["backends"][0]: facts for facts in hostile.CATALOG.dialects.values() if facts["backends"]}
     for service_type, connection_type in product(SERVICES, hostile.CATALOG.connections):
-        if connection_type not in accepted(choices.connection_types(service_type)):
+        if connection_type not in accepted(choices.connection_types("connector", service_type)):
             continue
         for scheme in [*dialects, "myolap"] if connection_type == "sqlalchemy" else [""]:
-            for placement in accepted(choices.placements(service_type)):
+            for placement in accepted(choices.placements("connector", service_type)):
                 yield {
                     "service_type": service_type,
                     "connection_type": connection_type,

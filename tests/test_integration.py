@@ -67,7 +67,7 @@ def test_context_says_what_of_the_image_is_left_to_say(
     assert f"python -m pytest {TESTS}/mydb` passes" in context.read_text()
 
 
-TEST = "{{connector.integration_dir}}/test_metadata.py.jinja"
+TEST = "{{only.connector}}/{{connector.integration_dir}}/test_metadata.py.jinja"
 
 
 @pytest.mark.parametrize(

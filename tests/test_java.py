@@ -36,11 +36,11 @@ from tests.support.render import EMPTY, Answers, Renderer
 CATALOG = Catalog(ROOT / "catalog")
 CHOICES = Choices(CATALOG)
 
-# What Java is made of, below template/connector.
+# What Java is made of, below template.
 SOURCES = (
-    "{{schema_file}}.jinja",
-    "{{connector.definition_file('oauth')}}.jinja",
-    "{% if not is_package and connector | converted %}{{converter_file}}{% endif %}.jinja",
+    "{{only.connector}}/{{schema_file}}.jinja",
+    "{{only.connector}}/{{connector.definition_file('oauth')}}.jinja",
+    "{{only.connector}}/{% if not is_package and connector | converted %}{{converter_file}}{% endif %}.jinja",
 )
 NEEDS: dict[str, Answers] = {
     "sqlalchemy": {"scheme": "myolap+pyodbc", "namespace": "database.schema.table"},
@@ -65,9 +65,9 @@ def contributions() -> Iterator[Answers]:
     """
     words = iter(["Native"])
     texts = cycle(TEXTS)
-    at_home = [name for name in CATALOG.services if "contrib" in accepted(CHOICES.placements(name))]
+    at_home = [name for name in CATALOG.services if "contrib" in accepted(CHOICES.placements("connector", name))]
     for service_type in at_home:
-        for connection_type in accepted(CHOICES.connection_types(service_type)):
+        for connection_type in accepted(CHOICES.connection_types("connector", service_type)):
             needs = NEEDS[connection_type]
             every = accepted(CHOICES.auth_types(connection_type, needs.get("scheme", "")))
             for number, auth_types in enumerate([every, every[::-1], *([name] for name in every)]):

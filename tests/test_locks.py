@@ -81,7 +81,7 @@ def test_what_is_installed_into_the_tools_leaves_them_as_they_are(name: str) -> 
 
 
 def test_what_packages_are_built_with_is_locked(template: Path) -> None:
-    file = "{% if is_package %}pyproject.toml{% endif %}.jinja"
+    file = "{{only.package}}/pyproject.toml.jinja"
     project = tomllib.loads(Renderer(template).text(file, EMPTY))
     named = {canonicalize_name(Requirement(text).name) for text in project["build-system"]["requires"]}
     assert named <= set(pins(audit.LOCKS / "build.txt"))

@@ -117,7 +117,7 @@ def test_models_are_generated_from_every_schema(namespace: str, chunk: int, temp
     write_schemas(schemas)
     place = schemas / "entity/services/connections/database"
     texts = {
-        renderer(template).text("{{schema_file}}.jinja", combination)
+        renderer(template).text("{{only.connector}}/{{schema_file}}.jinja", combination)
         for combination in combos("package", namespace, CHUNKS[chunk])
     }
     for number, text in enumerate(sorted(texts)):

@@ -46,8 +46,8 @@ def refusal(service_type: str, connection_type: str, auth_type: str, placement: 
     """The first reason why these answers are refused together; empty where they are honoured."""
     scheme = NEEDS[connection_type].get("scheme", "")
     return (
-        reason(CHOICES.placements(service_type), placement)
-        or reason(CHOICES.connection_types(service_type), connection_type)
+        reason(CHOICES.placements("connector", service_type), placement)
+        or reason(CHOICES.connection_types("connector", service_type), connection_type)
         or reason(CHOICES.auth_types(connection_type, scheme), auth_type)
     )
 

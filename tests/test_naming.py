@@ -39,12 +39,15 @@ def test_words_keep_acronyms_together_and_digits_with_their_word(name: str, word
         (naming.camel, "big_query_2", "bigQuery2"),
         (naming.constant, "my_db", "MY_DB"),
         (naming.module, "MyDb", "mydb"),
-        (naming.distribution, "my_db", "openmetadata-ingestion-connector-my-db"),
         (naming.package, "my_db", "openmetadata_my_db"),
     ],
 )
 def test_casing(function: object, name: str, cased: str) -> None:
     assert function(name) == cased  # type: ignore[operator]
+
+
+def test_distribution_says_the_kind() -> None:
+    assert naming.distribution("my_db", "connector") == "openmetadata-ingestion-connector-my-db"
 
 
 @pytest.mark.parametrize(

@@ -28,12 +28,12 @@ from tests.test_matrix_clients import capabilities, combinations
 CATALOG = Catalog(ROOT / "catalog")
 TARGETS = {target["pointer"]: target["shape"] for target in CATALOG.release["targets"].values()}
 
-SCHEMA = "{{schema_file}}.jinja"
-FORM = "{% if not is_package %}{{form_docs_dir}}{% endif %}/{{connector.service.docs.form}}/{{type_name}}.md.jinja"
-OWN_SCHEMA = "{{connector.definition_file('oauth')}}.jinja"
-ICON = "{% if not is_package %}{{icon_file}}{% endif %}.jinja"
-README = "{% if is_package %}README.md{% endif %}.jinja"
-PAGE = "{% if not is_package %}{{page_file}}{% endif %}.jinja"
+SCHEMA = "{{only.connector}}/{{schema_file}}.jinja"
+FORM = "{{only.connector}}/{{only.contrib}}/{{form_docs_dir}}/{{connector.service.docs.form}}/{{type_name}}.md.jinja"
+OWN_SCHEMA = "{{only.connector}}/{{connector.definition_file('oauth')}}.jinja"
+ICON = "{{only.connector}}/{{only.contrib}}/{{icon_file}}.jinja"
+README = "{{only.connector}}/{{only.package}}/README.md.jinja"
+PAGE = "{{only.connector}}/{{only.contrib}}/{{page_file}}.jinja"
 
 Facts = dict[str, Any]
 

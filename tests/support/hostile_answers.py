@@ -152,9 +152,9 @@ def _some(choices: str, smallest: int = 0) -> st.SearchStrategy[list[str]]:
 def fine(draw: st.DrawFn, service_type: str) -> Answers:
     """Answers that have to be taken: each of them could be meant."""
     data: Answers = {"name": draw(CONNECTORS), "service_type": service_type}
-    connection_type = draw(st.sampled_from(accepted(CHOICES.connection_types(service_type))))
+    connection_type = draw(st.sampled_from(accepted(CHOICES.connection_types("connector", service_type))))
     data["connection_type"] = connection_type
-    data["placement"] = draw(st.sampled_from(accepted(CHOICES.placements(service_type))))
+    data["placement"] = draw(st.sampled_from(accepted(CHOICES.placements("connector", service_type))))
     scheme = ""
     maybe: dict[str, st.SearchStrategy[Any]] = {
         "type_name": TYPES,

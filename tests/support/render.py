@@ -22,6 +22,7 @@ Answers = dict[str, Any]
 
 # Every answer that a template reads, empty where a question is not asked.
 EMPTY: Answers = {
+    "kind": "connector",
     "name": "my_db",
     "service_type": "database",
     "placement": "package",
@@ -53,11 +54,11 @@ EMPTY: Answers = {
 @cache
 def alike() -> frozenset[str]:
     """The files that are copied as they are, so that all packages have the same."""
-    root = Path(__file__).resolve().parents[2] / "template/connector"
+    root = Path(__file__).resolve().parents[2] / "template"
     found = (
         path.relative_to(root).as_posix() for path in root.rglob("*") if path.is_file() and path.suffix != ".jinja"
     )
-    return frozenset(re.sub(r"{%.*?%}", "", path) for path in found if "__pycache__" not in path)
+    return frozenset(re.sub(r"{{only\.\w+}}/", "", path) for path in found if "__pycache__" not in path)
 
 
 class Renderer:
@@ -68,23 +69,23 @@ class Renderer:
             src_path=str(template), dst_path=template / "nowhere", unsafe=True, quiet=True, defaults=True
         )
         self._environment = self._worker.jinja_env
-        root = template / "template" / "connector"
+        root = template / "template"
         self._sources = [path.relative_to(template) for path in sorted(root.rglob("*")) if path.is_file()]
         self._depth = len(root.relative_to(template).parts)
         self._template = template
 
     def files(self, answers: Answers, only: Collection[str] = ()) -> dict[str, str]:
-        """Each file by its path; with `only`, those of these sources, by their places below template/connector."""
+        """Each file by its path; with `only`, those of these sources, by their places below template."""
         sources = [source for source in self._sources if not only or "/".join(source.parts[self._depth :]) in only]
         return dict(self._rendered(self._context(answers), sources))
 
     def names(self) -> list[str]:
-        """The places of all files below template/connector, as they are there."""
+        """The places of all files below template, as they are there."""
         return ["/".join(source.parts[self._depth :]) for source in self._sources]
 
     def text(self, source: str, answers: Answers) -> str:
-        """One file alone, by its place below template/connector."""
-        return self._environment.get_template(f"template/connector/{source}").render(self._context(answers))
+        """One file alone, by its place below template."""
+        return self._environment.get_template(f"template/{source}").render(self._context(answers))
 
     def _context(self, answers: Answers) -> Answers:
         named = f".{answers['name']}" if answers["placement"] == "contrib" else ""

@@ -1,1 +1,0 @@
-"""Shows what certification.yaml asks of this connector: `python -m certification`."""

@@ -1,0 +1,1 @@
+"""Shows what certification.yaml asks of this package: `python -m certification`."""
