@@ -6,6 +6,8 @@ looked at before the first one is written.
 
 from __future__ import annotations
 
+from functools import cache
+from itertools import takewhile
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +15,7 @@ from copier.errors import UserMessageError
 from copier_template_extensions import ContextHook
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from jinja2 import Environment
 
@@ -46,12 +48,21 @@ def fault(root: Path, paths: Iterable[PurePosixPath]) -> str:
     return ""
 
 
-def paths(environment: Environment, context: dict[str, Any], sources: Iterable[PurePosixPath]) -> list[PurePosixPath]:
-    """The paths that templates are rendered to, those that are left out left out."""
-    parts = {part for source in sources for part in source.parts}
-    known = {part: environment.from_string(part.removesuffix(".jinja")).render(context) for part in parts}
-    names = ([known[part] for part in source.parts] for source in sources)
-    return [PurePosixPath(*rendered) for rendered in names if all(rendered)]
+def paths(environment: Environment, context: dict[str, Any], sources: Sequence[PurePosixPath]) -> list[PurePosixPath]:
+    """The paths that templates are rendered to, those that are left out left out.
+
+    A part is rendered only where the ones before it are there, as Copier does: a folder that is left out may hold
+    names that mean nothing without it.
+    """
+
+    @cache
+    def rendered(part: str) -> str:
+        return environment.from_string(part.removesuffix(".jinja")).render(context)
+
+    names = (list(takewhile(bool, map(rendered, source.parts))) for source in sources)
+    return [
+        PurePosixPath(*parts) for source, parts in zip(sources, names, strict=True) if len(parts) == len(source.parts)
+    ]
 
 
 class DestinationExtension(ContextHook):

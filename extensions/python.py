@@ -125,6 +125,14 @@ def fit(line: str, indent: int = 0) -> str:
     return f"{line[:start]}\n{inner}{inside}\n{' ' * indent}{line[end:]}"
 
 
+def assignment(value: str, name: str, indent: int) -> str:
+    """An assignment of a value that can't be broken: on a line of its own, in parentheses, where only that fits."""
+    line = f"{name} = {value}"
+    if indent + len(line) <= LINE_LENGTH or indent + 4 + len(value) > LINE_LENGTH:
+        return line
+    return f"{name} = (\n{' ' * (indent + 4)}{value}\n{' ' * indent})"
+
+
 def nested_literal(path: str, value: str) -> str:
     """A Python literal of objects within each other, by keys that are joined by dots, around an expression."""
     for key in reversed(path.split(".")):
@@ -184,5 +192,15 @@ class PythonExtension(Extension):
 
     def __init__(self, environment: Environment) -> None:
         super().__init__(environment)
-        for function in (fit, imports, nested_literal, path_literal, py_string, py_strings, py_union, py_value):
+        for function in (
+            assignment,
+            fit,
+            imports,
+            nested_literal,
+            path_literal,
+            py_string,
+            py_strings,
+            py_union,
+            py_value,
+        ):
             environment.filters[function.__name__] = function

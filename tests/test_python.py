@@ -68,3 +68,13 @@ def test_line_that_is_too_long_is_formatted_whatever_is_in_its_strings(text: str
     (tmp_path / "module.py").write_text("".join(f"{python.fit(line)}\n" for line in lines))
     (tmp_path / "ruff.toml").write_text("line-length = 120\n")
     assert ruff("format", "--diff", folder=tmp_path).stdout == ""
+
+
+@pytest.mark.parametrize(
+    ("length", "lines"),
+    [(101, 1), (102, 3), (104, 3), (105, 1)],
+    ids=["fits", "too long by one", "just fits in parentheses", "fits nowhere"],
+)
+def test_value_that_cannot_be_broken_goes_on_a_line_of_its_own(length: int, lines: int) -> None:
+    made = python.assignment(f'"{"x" * (length - 2)}"', "path", 12)
+    assert len(made.splitlines()) == lines

@@ -29,7 +29,7 @@ def package(scaffold: Scaffold, tmp_path: Path) -> Path:
 
 
 def run(package: Path) -> subprocess.CompletedProcess[str]:
-    evidence = [SCHEMA, STEPS, str(Path(CODE).parent), SAMPLE, CERTIFICATION]
+    evidence = [CERTIFICATION, SCHEMA, STEPS, str(Path(CODE).parent), SAMPLE]
     task = [sys.executable, str(ROOT / "tasks/validate.py"), *evidence]
     return subprocess.run(task, cwd=package, capture_output=True, text=True)
 
@@ -117,7 +117,7 @@ def test_secret_in_a_definition_of_its_own_file_is_found(
     steps = "openmetadata-service/src/main/resources/json/data/testConnections/database/myDb.json"
     code = "ingestion/src/metadata/ingestion/source/database/mydb"
     sample = "ingestion/src/metadata/examples/workflows/my_db.yaml"
-    assert validate.main([f"{spec}/myDbConnection.json", steps, code, sample, ""]) == 1
+    assert validate.main(["", f"{spec}/myDbConnection.json", steps, code, sample]) == 1
     assert capsys.readouterr().err.startswith(f"{own}: /properties/clientSecret: is a secret")
 
 

@@ -43,7 +43,7 @@ def validate_files(files: Mapping[str, str], paths: list[str]) -> int:
     for path in {*filter(None, paths), *(path for path in files if path.startswith(folders))}:
         Path(path).parent.mkdir(parents=True, exist_ok=True)
         Path(path).write_text(files[path])
-    return validate.main([schema, steps, str(Path(code).parent), sample, certification])
+    return validate.main([certification, schema, steps, str(Path(code).parent), sample])
 
 
 def check_mdx(text: str, path: str) -> None:

@@ -101,10 +101,13 @@ class Renderer:
         for source in sources:
             parts = PurePosixPath(*source.parts[self._depth :])
             name = str(parts).removesuffix(".jinja")
+            rendered = []
             for part in name.split("/"):
                 if part not in known:
                     known[part] = self._environment.from_string(part).render(context)
-            rendered = [known[part] for part in name.split("/")]
+                rendered.append(known[part])
+                if not known[part]:
+                    break
             if not all(rendered):
                 continue
             if source.suffix == ".jinja":
