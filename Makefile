@@ -18,7 +18,7 @@ COMPILE := .venv/bin/uv pip compile --quiet --universal --python-version 3.11 --
 # Also what uv builds, such as a package that a test installs, is built with.
 export UV_BUILD_CONSTRAINT := $(CURDIR)/$(LOCKS)/build.txt
 
-.PHONY: help demo test test-fast test-real fuzz lint catalog bench docs lock audit release clean
+.PHONY: help demo test test-all test-fast test-real fuzz lint catalog bench docs lock audit release clean
 
 help: ## Say what each target does
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -26,11 +26,14 @@ help: ## Say what each target does
 demo: $(TOOLS) $(INGESTION) ## Scaffold a SQLite connector, install it, ingest a sample, show what arrived
 	@$(IN_TOOLS) python -m tests.demo
 
-test: $(TOOLS) $(INGESTION) ## Run all tests
+test: $(TOOLS) $(INGESTION) ## Run the tests: a quarter of an hour on two cores
+	$(IN_TOOLS) $(PYTEST) -m "not nightly"
+
+test-all: $(TOOLS) $(INGESTION) ## Run all tests, also those that repeat others with more answers
 	$(IN_TOOLS) $(PYTEST)
 
 test-fast: $(TOOLS) ## Run the tests that need neither the framework nor a database nor a sandbox
-	$(IN_TOOLS) $(PYTEST) -m "not framework and not real and not sandbox"
+	$(IN_TOOLS) $(PYTEST) -m "not framework and not real and not sandbox and not nightly"
 
 test-real: $(TOOLS) $(INGESTION) ## Run the tests that ingest real systems
 	$(IN_TOOLS) $(PYTEST) -m real

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ import pytest
 from tests.support import counts, systems, typescript
 from tests.support.connector import Connector, Deploy, install
 from tests.support.contrib import write_checkout
+from tests.support.forks import Forks
 from tests.support.openmetadata import export_api_schemas
 from tests.support.python import Warm
 from tests.support.specification import specification
@@ -22,6 +23,14 @@ from tests.support.specification import specification
 ROOT = Path(__file__).resolve().parent.parent
 
 Scaffold = Callable[..., Path]
+
+# Answers that are only asked for at night: docs/decisions/0026-what-runs-at-night.md.
+NIGHTLY = pytest.mark.nightly
+
+
+def by_day(all_of: Iterable[str], some: Collection[str]) -> list[Any]:
+    """Parameters of a test, those that are not among `some` left to the night."""
+    return [pytest.param(one, marks=[] if one in some else [NIGHTLY]) for one in all_of]
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
@@ -108,6 +117,13 @@ def warm(framework: Path) -> Iterator[Warm]:
     """An interpreter that has imported the framework, for scripts that want the release as it is installed."""
     with Warm(framework) as interpreter:
         yield interpreter
+
+
+@pytest.fixture(scope="session")
+def forked(framework: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """What to run in place of the framework's interpreter where its import is not what is tested."""
+    with Forks(framework, tmp_path_factory.mktemp("forks")) as forks:
+        yield forks.python
 
 
 @pytest.fixture(scope="session")

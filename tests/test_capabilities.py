@@ -12,7 +12,7 @@ import pytest
 from extensions import naming
 from extensions.answers import Choices, accepted
 from extensions.catalog import Catalog
-from tests.conftest import ROOT
+from tests.conftest import ROOT, by_day
 from tests.support.connector import Connector, assert_passed, contribute, run_tests
 from tests.support.contrib import write_checkout
 from tests.support.python import Warm
@@ -196,7 +196,10 @@ def write(root: Path, files: dict[str, str]) -> None:
 
 
 @pytest.mark.framework
-@pytest.mark.parametrize("service_type", [name for name in CATALOG.services if "package" in placements(name)])
+@pytest.mark.parametrize(
+    "service_type",
+    by_day([name for name in CATALOG.services if "package" in placements(name)], ["dashboard", "messaging"]),
+)
 def test_package_with_one_capability_passes_its_tests(
     service_type: str, template: Path, framework: Path, warm: Warm, tmp_path: Path
 ) -> None:

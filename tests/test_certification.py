@@ -42,9 +42,9 @@ def answers(service_type: str) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("service_type", [name for name, facts in CATALOG.services.items() if "custom" in facts])
-def test_fresh_package_is_certified(service_type: str, scaffold: Scaffold, framework: Path, tmp_path: Path) -> None:
+def test_fresh_package_is_certified(service_type: str, scaffold: Scaffold, forked: Path, tmp_path: Path) -> None:
     root = scaffold(tmp_path / "out", **answers(service_type))
-    done = certify(framework, root)
+    done = certify(forked, root)
     assert done.returncode == 0, done.stdout + done.stderr
     report = json.loads((root / REPORT).read_text())
     manifest = yaml.safe_load((root / "certification/certification.yaml").read_text())
@@ -64,9 +64,9 @@ def package(scaffold: Scaffold, tmp_path_factory: pytest.TempPathFactory) -> Pat
 
 
 @pytest.fixture(scope="module")
-def certified(package: Path, framework: Path) -> Path:
+def certified(package: Path, forked: Path) -> Path:
     """The same, with its report."""
-    assert certify(framework, package).returncode == 0
+    assert certify(forked, package).returncode == 0
     return package
 
 
@@ -102,7 +102,7 @@ FAULTS = {
 
 
 @TOGETHER
-def test_each_fault_is_found_by_the_check_that_is_for_it(package: Path, framework: Path, tmp_path: Path) -> None:
+def test_each_fault_is_found_by_the_check_that_is_for_it(package: Path, forked: Path, tmp_path: Path) -> None:
     """The faults are in one copy: they fail their own checks, the whole of the tests, and no other check."""
     root = tmp_path / "out"
     subprocess.run(["cp", "-r", str(package), str(root)], check=True)
@@ -111,7 +111,7 @@ def test_each_fault_is_found_by_the_check_that_is_for_it(package: Path, framewor
     replace(
         root / "tests/test_metadata.py", "def test_owners_are_users_or_one_team", "def owners_are_users_or_one_team"
     )
-    done = certify(framework, root)
+    done = certify(forked, root)
     assert done.returncode == 1
     for *_, line in FAULTS.values():
         assert re.search(f"^{line}", done.stdout, re.MULTILINE), done.stdout
@@ -125,9 +125,9 @@ def test_each_fault_is_found_by_the_check_that_is_for_it(package: Path, framewor
 
 
 @TOGETHER
-def test_reports_on_the_same_files_differ_only_in_the_run(certified: Path, framework: Path) -> None:
+def test_reports_on_the_same_files_differ_only_in_the_run(certified: Path, forked: Path) -> None:
     reports = [json.loads((certified / REPORT).read_text())]
-    assert certify(framework, certified).returncode == 0
+    assert certify(forked, certified).returncode == 0
     reports.append(json.loads((certified / REPORT).read_text()))
     runs = [report.pop("run") for report in reports]
     assert reports[0] == reports[1]
@@ -160,14 +160,14 @@ def shortened(text: str) -> str:
     ],
 )
 def test_report_that_is_not_as_it_was_written_is_refused(
-    change: Callable[[str], str], line: str, certified: Path, framework: Path
+    change: Callable[[str], str], line: str, certified: Path, forked: Path
 ) -> None:
     report = certified / REPORT
     text = report.read_text()
-    assert certify(framework, certified, "--verify").returncode == 0
+    assert certify(forked, certified, "--verify").returncode == 0
     try:
         report.write_text(change(text))
-        done = certify(framework, certified, "--verify")
+        done = certify(forked, certified, "--verify")
     finally:
         report.write_text(text)
     assert done.returncode == 1
@@ -176,18 +176,18 @@ def test_report_that_is_not_as_it_was_written_is_refused(
 
 
 @TOGETHER
-def test_report_of_other_files_is_refused(certified: Path, framework: Path, tmp_path: Path) -> None:
+def test_report_of_other_files_is_refused(certified: Path, forked: Path, tmp_path: Path) -> None:
     root = tmp_path / "out"
     subprocess.run(["cp", "-r", str(certified), str(root)], check=True)
     (root / "src/openmetadata_some_messaging/models.py").open("a").write("\n")
-    done = certify(framework, root, "--verify")
+    done = certify(forked, root, "--verify")
     assert (done.returncode, done.stderr) == (
         1,
         f"{REPORT}: is of other files than these; run python -m certification again\n",
     )
 
 
-def test_recipe_adds_a_capability_with_its_section(template: Path, framework: Path, tmp_path: Path) -> None:
+def test_recipe_adds_a_capability_with_its_section(template: Path, forked: Path, tmp_path: Path) -> None:
     """docs/certification.md, to the letter: each file that it names has the block after its name."""
     edited = tmp_path / "template"
     subprocess.run(["cp", "-r", str(template), str(edited)], check=True)
@@ -215,6 +215,6 @@ def test_recipe_adds_a_capability_with_its_section(template: Path, framework: Pa
         "source_must_allow": ["Nothing beside the topics."],
         "required_tests": ["tests/test_metadata.py::test_number_of_topics_is_said"],
     }
-    done = certify(framework, root)
+    done = certify(forked, root)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "passed   capabilities.count" in done.stdout.splitlines()

@@ -12,7 +12,7 @@ import pytest
 from extensions.answers import Choices, accepted
 from extensions.catalog import Catalog
 from extensions.resources import endpoints, sample_records
-from tests.conftest import ROOT, Scaffold
+from tests.conftest import NIGHTLY, ROOT, Scaffold
 from tests.support.api import Api
 from tests.support.connector import Connector, Deploy, contribute
 from tests.support.contrib import write_checkout
@@ -22,9 +22,18 @@ pytestmark = pytest.mark.framework
 
 CATALOG = Catalog(ROOT / "catalog")
 AUTHORIZATION = "Basic " + b64encode(b"openmetadata:s3cret").decode()
-# A package each; the contributions share one checkout, and so one process.
+# A package each, most of them at night, since test_certification.py has them ingest, too; the contributions share one
+# checkout, and so one process.
+BY_DAY = ("database", "messaging")
 CASES = [
-    pytest.param(service_type, placement, marks=pytest.mark.xdist_group(f"clients-{placement}"))
+    pytest.param(
+        service_type,
+        placement,
+        marks=[
+            pytest.mark.xdist_group(f"clients-{placement}"),
+            *([] if placement == "contrib" or service_type in BY_DAY else [NIGHTLY]),
+        ],
+    )
     for service_type, facts in CATALOG.services.items()
     for placement in ("package", "contrib")
     if placement == "contrib" or "custom" in facts

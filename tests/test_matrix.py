@@ -7,7 +7,6 @@ those that are a flag and a workflow come with every other of the sets.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from functools import cache
 from itertools import combinations
@@ -19,7 +18,7 @@ import pytest
 
 from extensions.answers import Choices, accepted
 from extensions.catalog import Catalog
-from tests.conftest import ROOT
+from tests.conftest import NIGHTLY, ROOT
 from tests.support.checks import PACKAGE_MODULES, check_texts, evidence, validate_files
 from tests.support.contrib import generate_models, write_schemas
 from tests.support.render import EMPTY, Renderer
@@ -36,9 +35,9 @@ def subsets(names: list[str], smallest: int) -> list[list[str]]:
     return [list(chosen) for size in range(smallest, len(names) + 1) for chosen in combinations(names, size)]
 
 
-# Each auth type alone, and all: CI has a quarter of an hour. ALL_ANSWERS=1 takes every set.
-SIZES = range(1, len(CATALOG.auth) + 1) if os.environ.get("ALL_ANSWERS") else (1, len(CATALOG.auth))
-AUTH_SETS = [chosen for chosen in subsets(list(CATALOG.auth), 1) if len(chosen) in SIZES]
+# Each auth type alone, and all of them, come first: the other sets are left to the night.
+BY_DAY = (1, len(CATALOG.auth))
+AUTH_SETS = sorted(subsets(list(CATALOG.auth), 1), key=lambda chosen: len(chosen) not in BY_DAY)
 CAPABILITIES = ["lineage", "usage", "profiler", "stored_procedures", "data_diff"]
 OTHERS = [
     name
@@ -79,17 +78,20 @@ def sources(template: Path) -> tuple[str, ...]:
     return tuple(name for name in renderer(template).names() if not any(one in name for one in documents))
 
 
-# Nine sets of auth types a test, so that the tests spread over the processors.
-CHUNKS = [AUTH_SETS[start : start + 9] for start in range(0, len(AUTH_SETS), 9)]
+# Seven sets of auth types a test, so that the tests spread over the processors.
+CHUNKS = [AUTH_SETS[start : start + 7] for start in range(0, len(AUTH_SETS), 7)]
+EACH_CHUNK = pytest.mark.parametrize(
+    "chunk", [pytest.param(number, marks=[NIGHTLY] if number else []) for number in range(len(CHUNKS))]
+)
 
 
 def test_matrix_is_complete() -> None:
-    sets = 63 if os.environ.get("ALL_ANSWERS") else 6 + 1
-    assert len(AUTH_SETS) * len(CAPABILITY_SETS) * len(NAMESPACES) * len(PLACEMENTS) == sets * 32 * 2 * 2
-    assert sum(len(chunk) for chunk in CHUNKS) == sets
+    assert len(AUTH_SETS) * len(CAPABILITY_SETS) * len(NAMESPACES) * len(PLACEMENTS) == 63 * 32 * 2 * 2
+    assert sum(len(chunk) for chunk in CHUNKS) == 63
+    assert [len(chosen) for chosen in CHUNKS[0]] == [1, 1, 1, 1, 1, 1, 6]
 
 
-@pytest.mark.parametrize("chunk", range(len(CHUNKS)))
+@EACH_CHUNK
 @pytest.mark.parametrize("namespace", NAMESPACES)
 @pytest.mark.parametrize("placement", PLACEMENTS)
 def test_every_combination_validates_compiles_and_is_formatted(
@@ -110,7 +112,7 @@ def test_every_combination_validates_compiles_and_is_formatted(
     check_texts(unique, tmp_path / "unique", FIRST_PARTY[placement])
 
 
-@pytest.mark.parametrize("chunk", range(len(CHUNKS)))
+@EACH_CHUNK
 @pytest.mark.parametrize("namespace", NAMESPACES)
 def test_models_are_generated_from_every_schema(namespace: str, chunk: int, template: Path, tmp_path: Path) -> None:
     schemas = tmp_path / "schemas"

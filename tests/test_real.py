@@ -167,8 +167,8 @@ def test_service_that_is_sent_says_where_the_secret_is(case: Case, run: IngestRu
 @pytest.mark.parametrize(
     "case", [case for case in cases("postgres") if "package" in case.id], indirect=True, scope="module"
 )
-def test_package_is_certified_with_the_database(case: Case, tmp_path: Path) -> None:
-    assert_certified_with(case.connector, case.workflow(), tmp_path, password=case.password)
+def test_package_is_certified_with_the_database(case: Case, forked: Path, tmp_path: Path) -> None:
+    assert_certified_with(case.connector, forked, case.workflow(), tmp_path, password=case.password)
 
 
 @pytest.mark.parametrize(

@@ -127,9 +127,9 @@ def test_what_arrives_is_what_the_broker_lists(case: Case) -> None:
 
 
 @pytest.mark.parametrize("case", ["package"], indirect=True, scope="module")
-def test_package_is_certified_with_the_broker(case: Case, tmp_path: Path) -> None:
+def test_package_is_certified_with_the_broker(case: Case, forked: Path, tmp_path: Path) -> None:
     workflow = case.connector.pointed(case.server, hostPort=case.broker.url)
-    assert_certified_with(case.connector, workflow, tmp_path, password=case.broker.password)
+    assert_certified_with(case.connector, forked, workflow, tmp_path, password=case.broker.password)
 
 
 def test_wrong_password_is_explained(case: Case) -> None:

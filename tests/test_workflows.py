@@ -17,7 +17,7 @@ import yaml
 from packaging.requirements import Requirement
 
 from extensions.catalog import Catalog
-from tests.conftest import ROOT, need
+from tests.conftest import NIGHTLY, ROOT, need
 from tests.support.actions import Runner
 from tests.support.contrib import write_checkout
 from tests.support.git import commit, git
@@ -372,6 +372,7 @@ def redirected(environment: dict[str, str], repository: Path) -> dict[str, str]:
     return environment | {"GIT_CONFIG_GLOBAL": str(config)}
 
 
+@NIGHTLY
 @pytest.mark.parametrize(
     ("secrets", "branches"), [({}, ["main"]), ({"TEMPLATE_TOKEN": "own"}, ["main", "template-1.2.0"])]
 )
@@ -433,6 +434,7 @@ def test_checkout_says_which_connectors_are_behind(checkout: Package) -> None:
     }
 
 
+@NIGHTLY
 @CHECKED_OUT
 def test_loop_stops_at_a_conflict_and_goes_on_once_it_is_settled(checkout: Package) -> None:
     checkout.edit(connection("my_db"), OLD, "Owns my engine:")
@@ -466,6 +468,7 @@ def test_recipe_proposes_the_updates_of_a_checkout_together(checkout: Package) -
     assert f"```text\n{connection('my_db')}\n```\n" in runner.asked
 
 
+@NIGHTLY
 def test_answers_of_their_own_make_packages_and_change_them(environment: dict[str, str], tmp_path: Path) -> None:
     repository = tmp_path / "repository"
     (repository / "answers").mkdir(parents=True)

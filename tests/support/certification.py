@@ -28,12 +28,14 @@ def certify(
     )
 
 
-def assert_certified_with(connector: Connector, workflow: dict[str, Any], scratch: Path, **secrets: str) -> None:
+def assert_certified_with(
+    connector: Connector, framework: Path, workflow: dict[str, Any], scratch: Path, **secrets: str
+) -> None:
     """A package is certified, with the real source that a workflow leads to, and its report holds no secret."""
     file = scratch / "workflow.yaml"
     file.write_text(json.dumps(workflow), encoding="utf-8")
     named = {f"{connector.name}_{secret}".upper(): value for secret, value in secrets.items()}
-    done = certify(connector.framework, connector.root, "--source", str(file), pythonpath=connector.pythonpath, **named)
+    done = certify(framework, connector.root, "--source", str(file), pythonpath=connector.pythonpath, **named)
     assert done.returncode == 0, done.stdout + done.stderr
     report = (connector.root / "certification/certification_report.json").read_text()
     checks = [check for check in json.loads(report)["checks"] if check["id"].startswith("source.")]
