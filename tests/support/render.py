@@ -132,6 +132,10 @@ class Interview(Renderer):
         """Each file by its path, from a context of `answered`."""
         return dict(self._rendered(context, self._sources))
 
+    def paths(self, context: Answers) -> list[str]:
+        """The path of each source that is rendered, those that come twice twice."""
+        return [path for path, _ in self._rendered(context, self._sources)]
+
     def tasks(self, context: Answers) -> list[list[str]]:
         """The command of each task."""
         context = context | {"_copier_phase": "tasks", "_copier_operation": "copy"}
