@@ -18,6 +18,7 @@ from metadata.utils.source_hash import generate_source_hash
 from ingestion import WORKFLOW, equipped, fill
 from openmetadata import OpenMetadataServer
 
+
 @pytest.fixture
 def server() -> Iterator[OpenMetadataServer]:
     with OpenMetadataServer() as server:
