@@ -163,20 +163,21 @@ def state(server: RecordingServer) -> dict[str, Any]:
 # ---- What is made -------------------------------------------------------------------
 
 
-def test_every_action_is_formatted_and_typed(scaffold: Scaffold, tmp_path: Path) -> None:
-    """With the shortest and the longest of names, so that no line depends on one."""
+@pytest.mark.framework
+def test_every_action_is_formatted_and_typed(packages: Any, scaffold: Scaffold, tmp_path: Path) -> None:
+    """With short names and the longest, so that no line depends on one."""
     sources, unique = [], {}
-    for number, (action, name) in enumerate(
-        [*((action, f"my_{action}") for action in ACTIONS), *((action, "z" * 30) for action in ACTIONS), ("tag", "a")]
-    ):
-        root = scaffold(tmp_path / f"{number}", kind="processor", name=name, action=action)
-        sources.append(root / "src")
+    for action in ACTIONS:
+        sources.append(packages(action).root / "src")
+        sources.append(scaffold(tmp_path / action, kind="processor", name="z" * 30, action=action) / "src")
+    for source in sources:
+        root = source.parent
         for path in root.rglob("*"):
             if path.is_file():
-                unique.setdefault(path.read_text(), path.relative_to(tmp_path).as_posix())
+                unique.setdefault(path.read_text(), path.relative_to(root).as_posix())
     packages = [path.name for source in sources for path in source.iterdir()]
     check_texts(unique, tmp_path / "texts", [*PACKAGE_MODULES, *packages])
-    for source in sources[: len(ACTIONS)]:
+    for source in sources[::2]:
         shutil.copytree(source, tmp_path / "typed", dirs_exist_ok=True)
     strict = ["--strict", "--no-warn-return-any", "--allow-subclassing-any", "--allow-untyped-calls"]
     options = [*strict, "--ignore-missing-imports", "--python-version=3.10", f"--cache-dir={tmp_path}/mypy"]
@@ -185,10 +186,11 @@ def test_every_action_is_formatted_and_typed(scaffold: Scaffold, tmp_path: Path)
     assert done.returncode == 0, done.stdout
 
 
-def test_packages_hold_nothing_of_other_actions(scaffold: Scaffold, tmp_path: Path) -> None:
+@pytest.mark.framework
+def test_packages_hold_nothing_of_other_actions(packages: Any) -> None:
     words = {"tag": "Tagger", "normalise": "Normaliser", "redact": "Redactor"}
     for action in ACTIONS:
-        root = scaffold(tmp_path / action, kind="processor", name=f"my_{action}", action=action)
+        root = packages(action).root
         code = "\n".join(path.read_text() for path in (root / "src").rglob("*.py"))
         assert [other for other, word in words.items() if word in code] == [action]
         assert (root / "workflows/samples.yaml").exists() == (action == "redact")
