@@ -7,6 +7,7 @@ done. The deliveries of an entity to a handler stand in line: only the first is 
 
 from __future__ import annotations
 
+import math
 import sqlite3
 import threading
 import time
@@ -156,7 +157,7 @@ class Queue:
 
     def take(self, finished: Finished | None = None, *, more: bool = True) -> Delivery | None:
         """Write down how an attempt ended, and hand out the next delivery that is due, in one step; None without one."""
-        if not finished and not (more and self._is_due()):
+        if not finished and not (more and self.due_in() <= 0):
             return None
         with self._transaction() as connection:
             if finished:
@@ -174,6 +175,11 @@ class Queue:
             start = "UPDATE deliveries SET state = 'running', attempts = attempts + 1 WHERE number = ? AND handler = ?"
             connection.execute(start, (number, handler))
             return Delivery(number, event_id, handler, body, attempts + 1, bool(in_doubt))
+
+    def due_in(self) -> float:
+        """Seconds until the next delivery is due; infinite where none is."""
+        ((due,),) = self._read("SELECT min(due) FROM deliveries WHERE state = 'ready'")
+        return math.inf if due is None else due - time.time()
 
     def depth(self) -> dict[str, int]:
         """How many deliveries there are in each of STATES."""
@@ -262,10 +268,6 @@ class Queue:
             )
         """
         self._connection.execute(move, (handler, entity))
-
-    def _is_due(self) -> bool:
-        query = "SELECT EXISTS (SELECT 1 FROM deliveries WHERE state = 'ready' AND due <= ?)"
-        return bool(self._read(query, time.time())[0][0])
 
     def _read(self, query: str, *values: object) -> list[tuple[Any, ...]]:
         with self._lock:

@@ -74,17 +74,18 @@ class Worker:
         while finished or not self._stopping.is_set():
             try:
                 delivery = self._queue.take(finished, more=not self._stopping.is_set())
+                finished = None
+                idle = 0.0 if delivery else min(IDLE, self._queue.due_in())
             except sqlite3.Error as error:
                 # Such as a full disk: what was done stays in mind until it can be written down.
                 logger.error("The queue can't be written: %s", error)
                 time.sleep(IDLE)
                 continue
-            finished = None
             if delivery:
                 finished = self._attempt(delivery)
-            elif not self._stopping.is_set():
+            elif idle > 0 and not self._stopping.is_set():
                 with self._news:
-                    self._news.wait(IDLE)
+                    self._news.wait(idle)
 
     def _tidy(self) -> None:
         while not self._stopping.wait(TIDY):
