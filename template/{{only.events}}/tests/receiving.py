@@ -1,4 +1,4 @@
-"""The other sides of a receiver: an OpenMetadata that sends signed events, and a URL that takes them."""
+"""The receiver on loopback, and in front of it an OpenMetadata that sends signed events."""
 
 from __future__ import annotations
 
@@ -12,7 +12,6 @@ import time
 import uuid
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import httpx
@@ -120,39 +119,3 @@ def serving(config: Mapping[str, Any]) -> Iterator[str]:
     finally:
         server.should_exit = True
         thread.join()
-
-
-class Target:
-    """A URL on loopback that takes events, and answers as `answers` says, the first one first, else 200."""
-
-    def __init__(self) -> None:
-        self.requests: list[tuple[str, dict[str, str], bytes]] = []
-        self.answers: list[tuple[int, dict[str, str]]] = []
-        target = self
-
-        class Answer(BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
-
-            def do_POST(self) -> None:
-                body = self.rfile.read(int(self.headers["Content-Length"]))
-                status, headers = target.answers.pop(0) if target.answers else (200, {})
-                target.requests.append((self.path, dict(self.headers), body))
-                self.send_response(status)
-                for name, value in ({"Content-Length": "0"} | headers).items():
-                    self.send_header(name, value)
-                self.end_headers()
-
-            def log_message(self, *_: object) -> None:
-                """Nothing."""
-
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Answer)
-        self.url = f"http://127.0.0.1:{self._server.server_port}"
-        threading.Thread(target=self._server.serve_forever, args=(0.01,), daemon=True).start()
-
-    def keys(self, path: str) -> list[str]:
-        """The keys of the requests to a path, each once: what comes again with the same key is dropped."""
-        return list(dict.fromkeys(headers["Idempotency-Key"] for to, headers, _ in self.requests if to == path))
-
-    def close(self) -> None:
-        self._server.shutdown()
-        self._server.server_close()

@@ -60,7 +60,7 @@ def test_receiver_is_tried(file: str, config: dict[str, Any], capsys: pytest.Cap
 
 
 def test_receiver_that_is_not_there_is_said(file: str, capsys: pytest.CaptureFixture[str]) -> None:
-    assert MAIN(["--config", file, "try", "--url", "http://127.0.0.1:9/events"]) == 1
+    assert MAIN(["--config", file, "try", "--url", "http://127.0.0.1:9/events", "--wait", "0.1"]) == 1
     assert capsys.readouterr().err.startswith("http://127.0.0.1:9/events: no answer: ")
 
 

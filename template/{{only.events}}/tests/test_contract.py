@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import logging
-import secrets
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -81,19 +80,9 @@ def test_events_of_an_entity_are_handled_in_order(config: dict[str, Any], arrive
 
 
 def test_planted_secrets_are_nowhere(
-    config: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    config: dict[str, Any], planted: dict[str, str], tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     """In no line of the log, in no representation, no answer and no metric, not in the queue, and in no file."""
-    planted = {"the secret": secrets.token_hex(16), "the one before": secrets.token_hex(16)}
-    monkeypatch.setenv("OPENMETADATA_WEBHOOK_SECRET", planted["the secret"])
-    monkeypatch.setenv("PREVIOUS", planted["the one before"])
-    config["previousSecret"] = "env:PREVIOUS"
-    for name, options in config["handlers"].items():
-        if options["type"] == "url":
-            # A port that nobody listens on: what fails is logged, too.
-            planted |= {f"the token of {name}": secrets.token_hex(16), f"the path of {name}": secrets.token_hex(16)}
-            monkeypatch.setenv(f"TOKEN_{name}", planted[f"the token of {name}"])
-            options |= {"url": f"http://127.0.0.1:9/{planted[f'the path of {name}']}", "token": f"env:TOKEN_{name}"}
     config["performance"] |= {"maxAttempts": 2}
     settings = SETTINGS.from_config(config)
     places = {"a representation of the settings": f"{settings!r} {settings}"}
