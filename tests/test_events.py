@@ -339,11 +339,13 @@ def test_each_of_a_thousand_events_is_handled_once_over_a_kill(
 
 @pytest.mark.framework
 @TOGETHER
-def test_tutorial_works_to_the_letter(template: Path, forked: Path, found: Path, tmp_path: Path) -> None:
+def test_tutorial_works_to_the_letter(
+    template: Path, framework: Path, forked: Path, found: Path, tmp_path: Path
+) -> None:
     """Each block of commands of docs/kinds/events.md, one after the other in one shell."""
     page = (ROOT / "docs/kinds/events.md").read_text()
     script = "\n".join(re.findall(r"```bash\n(.*?)```", page, re.DOTALL))
-    env = events.shims(tmp_path / "bin", forked, tmp_path / "site", [found], template)
+    env = events.shims(tmp_path / "bin", framework, forked, tmp_path / "site", found, template)
     done = subprocess.run(
         ["bash", "-euc", f"trap 'kill %1' EXIT\n{script}"],
         cwd=tmp_path,

@@ -293,13 +293,13 @@ def _free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def shims(folder: Path, framework: Path, site: Path, found: Sequence[Path], template: Path) -> dict[str, str]:
+def shims(folder: Path, framework: Path, forked: Path, site: Path, found: Path, template: Path) -> dict[str, str]:
     """An environment in which a page's commands find `pip`, `python` and the command: an install goes to `site`."""
-    search = os.pathsep.join(map(str, [site, *found]))
+    command = f'"{sys.executable}" -m scaffold_connector --template "{template}"'
     programs = {
-        "python": f'export PYTHONPATH="{search}"\nexec "{framework}" -W ignore "$@"',
+        "python": f'export PYTHONPATH="{site}:{found}"\nexec "{forked}" -W ignore "$@"',
         "pip": f'shift\nexec uv pip install --quiet --python "{framework}" --target "{site}" --no-deps "$@"',
-        "scaffold-connector": f'export PYTHONPATH="{ROOT}"\nexec "{sys.executable}" -m scaffold_connector --template "{template}" "$@"',
+        "scaffold-connector": f'export PYTHONPATH="{ROOT}"\nexec {command} "$@"',
     }
     folder.mkdir()
     for name, text in programs.items():
