@@ -29,7 +29,18 @@ from tests.test_distribution import KUBERNETES, hadolint
 CATALOG = Catalog(ROOT / "catalog")
 PACKAGE = "openmetadata_change_log"
 
-VARIANTS = {"both": ["file", "url"], "file": ["file"], "url": ["url"]}
+# The last with answers that are as long, and as hard to quote, as they may be.
+VARIANTS: dict[str, dict[str, Any]] = {
+    "both": {"handlers": ["file", "url"]},
+    "file": {"handlers": ["file"]},
+    "url": {"handlers": ["url"]},
+    "long": {
+        "name": "a_name_of_thirty_characters_xx",
+        "display_name": '\'"{{ x }}" # | <b> \\',
+        "description": '*A* "receiver" # of: {% events %}',
+        "handlers": ["url", "file"],
+    },
+}
 EACH = pytest.mark.parametrize("variant", VARIANTS)
 
 # These share packages, and the real run is long.
@@ -44,8 +55,8 @@ def packages(scaffold: Scaffold, tmp_path_factory: pytest.TempPathFactory) -> di
     """The package of each variant."""
     folder = tmp_path_factory.mktemp("events")
     return {
-        variant: scaffold(folder / variant, kind="events", name="change_log", handlers=handlers)
-        for variant, handlers in VARIANTS.items()
+        variant: scaffold(folder / variant, **{"kind": "events", "name": "change_log"} | answers)
+        for variant, answers in VARIANTS.items()
     }
 
 
@@ -61,7 +72,8 @@ def found(cache: Path) -> Path:
 @EACH
 @TOGETHER
 def test_package_is_formatted_and_clean(variant: str, packages: dict[str, Path]) -> None:
-    checks.check_style(packages[variant], [PACKAGE, *checks.PACKAGE_MODULES, "receiving", "target"])
+    own = [path.name for path in (packages[variant] / "src").iterdir()]
+    checks.check_style(packages[variant], [*own, *checks.PACKAGE_MODULES, "receiving", "target"])
     for path in packages[variant].rglob("*"):
         if path.is_file():
             text = path.read_text(encoding="utf-8")
@@ -199,6 +211,34 @@ def test_tests_of_a_receiver_with_one_handler_pass(
         timeout=180,
     )
     assert_passed(done)
+
+
+@pytest.mark.framework
+@TOGETHER
+def test_handler_of_the_context_file_works(packages: dict[str, Path], warm: Warm, found: Path, tmp_path: Path) -> None:
+    """Its lines, put where the file says, and named in the configuration."""
+    root = tmp_path / "out"
+    shutil.copytree(packages["file"], root)
+    (block,) = re.findall(r"```python\n(.*?)```", (root / "CONTEXT.md").read_text(), re.DOTALL)
+    handlers = root / f"src/{PACKAGE}/handlers"
+    (handlers / "count.py").write_text(block)
+    known = (handlers / "__init__.py").read_text()
+    assert known.endswith("\nOptions = FileOptions\n")
+    (handlers / "__init__.py").write_text(
+        known + "from .count import CountOptions\nOptions = FileOptions | CountOptions\n"
+    )
+    script = f"""
+import json, sys
+from {PACKAGE}.events import understood
+from {PACKAGE}.settings import ChangeLogSettings
+settings = ChangeLogSettings.from_config({{"secret": "s", "handlers": {{"mine": {{"type": "count"}}}}}})
+handler = settings.handlers["mine"].open()
+event = {{"id": "0" * 32, "eventType": "userLogin", "entityType": "user", "entityId": "0" * 32, "timestamp": 1}}
+handler.handle(understood(event), None)
+print(json.dumps([settings.route(understood(event)), handler.counts]))
+"""
+    done = warm.run(script, pythonpath=[root / "src", found])
+    assert (done.returncode, done.stdout) == (0, '[["mine"], {"userLogin": 1}]\n'), done.stderr
 
 
 # ---- Updates -----------------------------------------------------------------------

@@ -97,7 +97,7 @@ def test_what_never_works_is_dead_at_once(queue: Any, work: Callable[..., None])
 def test_bug_is_named_by_its_place_and_not_by_what_it_says(queue: Any, work: Callable[..., None]) -> None:
     put(queue, sample())
     work(Plan(ValueError("a secret")), maxAttempts=1)
-    ((reason),) = [dead.reason for dead in queue.dead()]
+    (reason,) = (dead.reason for dead in queue.dead())
     assert reason.startswith("ValueError in test_worker.py, line ")
     assert "secret" not in reason
 
