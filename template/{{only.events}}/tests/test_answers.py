@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import json
+import socket
 import sqlite3
 import time
 from pathlib import Path
@@ -41,9 +42,12 @@ def test_event_is_queued_by_both_methods(method: str, config: dict[str, Any]) ->
     ("body", "reason"),
     [
         (b"<event/>", "it is not JSON"),
+        (b"[" * 100_000, "it is not JSON"),
         (b"[]", "it is not a JSON object"),
+        (b'{"id": "\\ud800"}', "it holds half a character"),
         (b'{"eventType": "userLogin"}', "it is no ChangeEvent of this release: id: Field required"),
     ],
+    ids=["XML", "nested", "a list", "half a character", "a field is missing"],
 )
 def test_what_is_no_event_is_kept_as_dead(body: bytes, reason: str, config: dict[str, Any]) -> None:
     """OpenMetadata would not send it again."""
@@ -122,6 +126,18 @@ def test_answer_comes_within_the_time_that_the_server_waits(config: dict[str, An
         answers = [send(url, sample()) for _ in range(2)]
     assert [answer.status_code for answer in answers] == [202, 503]
     assert answers[1].elapsed.total_seconds() < 1
+
+
+def test_body_that_ends_early_is_no_error(config: dict[str, Any], caplog: pytest.LogCaptureFixture) -> None:
+    body = sample()
+    with serving(config) as url:
+        host, port = url.removeprefix("http://").split(":")
+        with socket.create_connection((host, int(port))) as connection:
+            head = f"POST /events HTTP/1.1\r\nHost: {host}\r\nContent-Length: {len(body)}\r\n"
+            head += f"X-OM-Signature: {signature(body)}\r\n\r\n"
+            connection.sendall(head.encode() + body[:10])
+        assert send(url, body).status_code == 202
+    assert [record.getMessage() for record in caplog.records if record.levelname == "ERROR"] == []
 
 
 def test_full_queue_is_said(config: dict[str, Any]) -> None:

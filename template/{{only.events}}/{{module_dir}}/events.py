@@ -17,7 +17,11 @@ def loaded(body: bytes) -> dict[str, Any]:
     """The JSON object in a body. Raises NoEventError."""
     try:
         found = json.loads(body)
-    except ValueError:
+        # An escape may stand for half a character, which no file and no database takes.
+        json.dumps(found, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        raise NoEventError("it holds half a character") from None
+    except (ValueError, RecursionError):
         raise NoEventError("it is not JSON") from None
     if not isinstance(found, dict):
         raise NoEventError("it is not a JSON object")
