@@ -241,9 +241,9 @@ def auth_types_fault(auth_types: list[str], can_log_in: bool) -> str:
     return "choose at least one auth type" if can_log_in and not auth_types else ""
 
 
-def handlers_fault(handlers: list[str], kind: str) -> str:
+def handlers_fault(handlers: list[str]) -> str:
     """Refuses an event receiver that does nothing with an event."""
-    return "choose at least one handler" if kind == "events" and not handlers else ""
+    return "" if handlers else "choose at least one handler"
 
 
 def namespace_fault(namespace: str, connection_type: str) -> str:
