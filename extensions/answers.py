@@ -241,6 +241,11 @@ def auth_types_fault(auth_types: list[str], can_log_in: bool) -> str:
     return "choose at least one auth type" if can_log_in and not auth_types else ""
 
 
+def handlers_fault(handlers: list[str]) -> str:
+    """Refuses an event receiver that does nothing with an event."""
+    return "" if handlers else "choose at least one handler"
+
+
 def namespace_fault(namespace: str, connection_type: str) -> str:
     """Refuses a namespace without SQLAlchemy: an API says by itself what stands above a table."""
     if namespace and connection_type != "sqlalchemy":
@@ -574,6 +579,7 @@ class AnswersExtension(Extension):
             image_fault,
             requirement_fault,
             auth_types_fault,
+            handlers_fault,
             namespace_fault,
             prefix_fault,
             records_path_fault,

@@ -51,13 +51,13 @@ def unreachable(scratch: Path) -> str:
 
 
 def required(root: Path) -> list[str]:
-    """What connectors are made to require, but for the framework itself: drivers, extras, and what they are built and
-    tested with."""
+    """What packages are made to require, but for the framework itself: drivers, extras, what kinds beside connectors
+    need, and what they are built and tested with."""
     catalog = Catalog(root / "catalog")
     text = Renderer(root).text("{{only.package}}/pyproject.toml.jinja", EMPTY | {"placement": "package"})
     project = tomllib.loads(text)
     found = {*project["build-system"]["requires"], *project["project"]["optional-dependencies"]["dev"]}
-    found |= {*_requirements([catalog.dialects, catalog.capabilities, catalog.release])}
+    found |= {*_requirements([catalog.dialects, catalog.capabilities, catalog.kinds, catalog.release])}
     for name, value in catalog.actions.items():
         if name != "actions":
             found |= {value} if isinstance(value, str) else set(value)
