@@ -34,6 +34,9 @@ _LIST_KEYS = ("items", "data", "results", "result", "records", "values", "entrie
 
 _JSON_OBJECTS = ("connectionOptions", "connectionArguments")
 
+# How long the line with `Connector.naming` may be where it stands.
+_NUMBERED = 104
+
 # What the sample of a database holds, which emitted tests make: the schema of SQLite, its tables and its view.
 _SAMPLE = {
     "CreateDatabaseSchemaRequest": ["main"],
@@ -57,6 +60,8 @@ class Connector:
         self._enum_member: Callable[..., str] = environment.filters["enum_member"]
         self._java_name: Callable[..., str] = environment.filters["java_name"]
         self._plain: Callable[..., str] = environment.filters["plain"]
+        self._py_line: Callable[..., str] = environment.filters["py_line"]
+        self._py_value: Callable[..., str] = environment.filters["py_value"]
 
     @property
     def release(self) -> Facts:
@@ -238,9 +243,15 @@ class Connector:
         """The resource that a large source has much of."""
         return next(iter(self.resources.values()))
 
-    def naming(self, resource: Any, number: str) -> dict[str, str]:
-        """The fields that tell a sample record from others, with values for one of a number."""
-        return {"id": f"{resource.item}-{number}", "name": f"{resource.item}_{number}"}
+    def naming(self, resource: Any) -> str:
+        """Python, in lines, for a sample `record` with another `number`: the fields that tell it from others."""
+        return self._numbered({"id": f"{resource.item}-{{number}}", "name": f"{resource.item}_{{number}}"})
+
+    def _numbered(self, fields: Facts) -> str:
+        line = f"record | {self._py_line(fields)} for number in range(rows)"
+        if len(line) > _NUMBERED:
+            line = f"record\n| {self._py_value(fields, 0)}\nfor number in range(rows)"
+        return re.sub(r'"[^"]*\{number\}', r"f\g<0>", line)
 
     def above(self, resource: Any) -> list[tuple[str, str, list[str]]]:
         """What is listed to ask for a resource, outermost first: item, name, and the parents that it takes itself."""
@@ -783,8 +794,8 @@ class Declared(Connector):
     def grown(self) -> Any:
         return self.topology.main
 
-    def naming(self, resource: Any, number: str) -> dict[str, str]:
-        return self.topology.naming(resource.item, number)
+    def naming(self, resource: Any) -> str:
+        return self._numbered(self.topology.named(resource.item, "{number}"))
 
     def above(self, resource: Any) -> list[tuple[str, str, list[str]]]:
         return self.topology.reaching(resource.name)

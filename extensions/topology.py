@@ -324,10 +324,18 @@ class Topology:
         kinds = COMMON | facts.get("fields", {})
         defaults = facts.get("defaults", {})
         # A field without which the request can't be is there, read from one of its own name, if it was not declared.
-        values = {name: Value(name, (name,)) for name in defaults} | stage.fields
+        values = stage.fields | {name: Value(name, (name,)) for name in defaults if name not in stage.fields}
         return {
             name: {"value": value, "kind": kinds[name], "default": defaults.get(name)} for name, value in values.items()
         }
+
+    def places(self, stage: Stage) -> dict[str, str]:
+        """Where the records of a stage have the fields of its model."""
+        return {self._snake(name): field["value"].text for name, field in self.fields(stage).items()}
+
+    @staticmethod
+    def _snake(name: str) -> str:
+        return re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name).lower()
 
     def constants(self, stage: Stage) -> dict[str, str]:
         """Python for the fields of a stage's request that no record has."""
@@ -394,7 +402,7 @@ class Topology:
             parents=tuple(nodes),
             parent_names=tuple(self.nodes[node].producer for node in nodes),
             where=self.producers[producer].where,
-            request=self.type(made[-1])["request"] if made else "",
+            request=self.type(made[0])["request"] if made else "",
         )
 
     def reaching(self, producer: str) -> list[tuple[str, str, list[str]]]:
@@ -415,6 +423,18 @@ class Topology:
     def main(self) -> Listed:
         """The list that a large source has much of: the first one that entities are made of."""
         return next(one for one in self.listed.values() if one.request)
+
+    @property
+    def main_stage(self) -> Stage:
+        """What the records of that list become."""
+        return next(stage for stage in self.nodes[self.main.item].stages if stage.type)
+
+    def named(self, item: str, number: str) -> Facts:
+        """A record of nothing but the fields that tell it from others."""
+        record: Facts = {}
+        for name, value in self.naming(item, number).items():
+            _put(record, name, value)
+        return record
 
     # ---- Samples for the emitted tests -----------------------------------------------------------------------------
 
@@ -455,9 +475,7 @@ class Topology:
         return found
 
     def _sample(self, node: Node, number: int, above: dict[str, Facts]) -> Facts:
-        record: Facts = {}
-        for name, value in self.naming(node.name, str(number)).items():
-            _put(record, name, value)
+        record = self.named(node.name, str(number))
         for stage in node.stages:
             for value in (stage.name, stage.key):
                 for name in value.fields[:-1]:
@@ -530,6 +548,24 @@ class Topology:
     def _full_name(self, stage: Stage, above: dict[str, Facts]) -> str:
         chain = [self.stages[context] for context in stage.consumer if context != self.service] + [stage]
         return ".".join(_quoted(one.name.of(above[one.node])) for one in chain)
+
+    @property
+    def sample_names(self) -> list[str]:
+        """The full names below the service of what the sample becomes, sorted."""
+        return sorted({self._full_name(stage, record["#"]) for stage in self.made for record in self._samples[stage.node]})
+
+    @property
+    def last_names(self) -> list[str]:
+        """Those that are gone with the last record of the main list, sorted."""
+        last = self._samples[self.main.item][-1]["#"][self.main.item]
+        return sorted(
+            {
+                self._full_name(stage, record["#"])
+                for stage in self.made
+                for record in self._samples[stage.node]
+                if record["#"].get(self.main.item) is last
+            }
+        )
 
     @property
     def sample_entities(self) -> dict[str, list[str]]:
@@ -653,7 +689,7 @@ def _nodes(value: Any, facts: Facts, producers: dict[str, Producer]) -> dict[str
         known = _mapping(
             one, where, ("producer", "stages", "children", "post_process", "threads"), needed=("producer", "stages")
         )
-        if known["producer"] not in producers:
+        if not (isinstance(known["producer"], str) and known["producer"] in producers):
             raise TopologyError(_unknown(f"{where}: producer", known["producer"], producers))
         if not isinstance(known["stages"], list) or not known["stages"]:
             raise TopologyError(
@@ -680,7 +716,7 @@ def _stage(node: str, number: int, value: Any, facts: Facts) -> Stage:
     where = f"node {node}, stage {number}"
     known = _mapping(value, where, ("type", "context", "consumer", "nullable", "fields", "key"))
     types = facts["topology"]["types"]
-    if "type" in known and known["type"] not in types:
+    if "type" in known and not (isinstance(known["type"], str) and known["type"] in types):
         raise TopologyError(_unknown(f"{where}: type", known["type"], types, f"a {facts['title']} service has"))
     type_ = known.get("type", "")
     if number > 1 and "context" not in known:
