@@ -824,7 +824,8 @@ class Declared(Connector):
             return super().properties
         threads = {
             "title": "Threads",
-            "description": "How many records of a list are read at a time, each with all that is below it; 1 for one after the other.",
+            "description": "How many records of a list are read at a time, each with all that is below it; "
+            "1 for one after the other.",
             "type": "integer",
             "default": self.topology.threads,
         }

@@ -1,8 +1,8 @@
 """Brings the answers and the catalog together for the kinds beside connectors: the `plugin` of their templates.
 
-A connector is its own `plugin` (connector.py), and so is a topology. Templates that packages of every kind share ask both for no more
-than the members that both have: `catalog`, `release`, `kind`, `noun`, `dependencies`, `extras`, `brought` and what
-certification.py asks.
+A connector is its own `plugin` (connector.py), and so is a topology. Templates that packages of every kind share ask
+both for no more than the members that both have: `catalog`, `release`, `kind`, `noun`, `dependencies`, `extras`,
+`brought` and what certification.py asks.
 """
 
 from __future__ import annotations

@@ -52,9 +52,13 @@ _LITERAL = re.compile(r"[\w ./:@#|,+-]*", re.ASCII)
 
 # Names of pydantic's models, of the framework's context and of the emitted code, which would be hidden by these.
 _TAKEN = frozenset(
-    "append clear_stage close construct copy create dict field_of from_orm fqn_from_stage item json logger and_update_context "
-    "parse_file parse_obj parse_raw part path quote record records requests root schema schema_json self source "
-    "test_access update_context_name update_context_value update_forward_refs upsert validate within".split()
+    (
+        *("construct", "copy", "dict", "from_orm", "json", "parse_file", "parse_obj", "parse_raw", "schema"),
+        *("schema_json", "update_forward_refs", "validate"),
+        *("append", "clear_stage", "create", "fqn_from_stage", "update_context_name", "update_context_value", "upsert"),
+        *("and_update_context", "close", "field_of", "item", "logger", "part", "path", "quote", "record", "records"),
+        *("requests", "root", "self", "service", "source", "test_access", "within"),
+    )
 )
 
 
@@ -274,7 +278,7 @@ class Topology:
         return DELETION in self.nodes[ROOT].post_process
 
     def type(self, name: str) -> Facts:
-        """The facts of a type: those of the topology, its `request` and the module of its `entity`, and its `filter`."""
+        """The facts of a type: those of the topology, its `request`, the modules of both, and its `filter`."""
         request = f"Create{name}Request"
         resource = next(one for one in self.facts["resources"].values() if one.get("request") == request)
         module = resource["entity"].removesuffix(".json")
@@ -365,7 +369,7 @@ class Topology:
     # ---- What a client lists ---------------------------------------------------------------------------------------
 
     def arguments(self, producer: str) -> list[tuple[str, str]]:
-        """What a producer's method takes, outermost first: the nodes whose records are in its path, and a context of each."""
+        """What a producer's method takes, outermost first: nodes whose records are in its path, each with a context."""
         nodes = {self.stages[context].node: context for context, _ in self.producers[producer].placeholders}
         return [(node.name, nodes[node.name]) for node in self.order if node.name in nodes]
 
@@ -487,7 +491,7 @@ class Topology:
         return record | self._belonging(node.producer, above) | self.producers[node.producer].where
 
     def _belonging(self, producer: str, above: dict[str, Facts]) -> dict[str, str]:
-        """The values that the path of a producer has for a record below others, by the name of a field that keeps them."""
+        """What the path of a producer has for a record below others, by the name of a field that keeps it."""
         return {
             f"{self.stages[context].node}_id": str(
                 _at(above[self.stages[context].node], name)
@@ -552,7 +556,9 @@ class Topology:
     @property
     def sample_names(self) -> list[str]:
         """The full names below the service of what the sample becomes, sorted."""
-        return sorted({self._full_name(stage, record["#"]) for stage in self.made for record in self._samples[stage.node]})
+        return sorted(
+            {self._full_name(stage, record["#"]) for stage in self.made for record in self._samples[stage.node]}
+        )
 
     @property
     def last_names(self) -> list[str]:
@@ -586,9 +592,8 @@ class _Loader(yaml.SafeLoader):
 
     def compose_node(self, parent: Any, index: Any) -> Any:
         if self.check_event(yaml.AliasEvent):
-            raise yaml.composer.ComposerError(
-                None, None, "there is an alias: write out what it stands for", self.peek_event().start_mark
-            )
+            mark = self.peek_event().start_mark  # type: ignore[no-untyped-call]
+            raise yaml.composer.ComposerError(None, None, "there is an alias: write out what it stands for", mark)
         return super().compose_node(parent, index)
 
     def construct_mapping(self, node: Any, deep: bool = False) -> Any:
@@ -627,7 +632,7 @@ def _loaded(text: str) -> Any:
     if len(text) > MAX_TEXT:
         raise TopologyError(f"the topology has {len(text)} characters: give at most {MAX_TEXT}")
     try:
-        return yaml.load(text, Loader=_Loader)  # noqa: S506 - a SafeLoader
+        return yaml.load(text, Loader=_Loader)  # a SafeLoader
     except RecursionError:
         raise TopologyError("the topology is nested too deeply: give nodes by their names, beside each other") from None
     except (yaml.YAMLError, ValueError) as error:
@@ -814,7 +819,7 @@ def _check_tree(topology: Topology) -> None:
 
 
 def _circle(nodes: dict[str, Node], start: str) -> list[str]:
-    """The way from a node back to itself, both ends named; empty where there is none. Not recursive: an answer may be long."""
+    """The way from a node back to itself, both ends named; empty where there is none."""
     ways, seen = [[start]], set()
     while ways:
         way = ways.pop()
@@ -856,9 +861,8 @@ def _check_stages(topology: Topology) -> None:
                 others = [
                     other.name for other in topology.order for one in other.stages if one.context == stage.context
                 ]
-                raise TopologyError(
-                    f"{where}: context {stage.context} is set in {' and in '.join(dict.fromkeys(others))}{' twice' if len(set(others)) == 1 else ''}: give each a name of its own"
-                )
+                places = f"{others[0]} twice" if len(set(others)) == 1 else " and in ".join(dict.fromkeys(others))
+                raise TopologyError(f"{where}: context {stage.context} is set in {places}: give each a name of its own")
             if stage.context == topology.service:
                 raise TopologyError(f"{where}: context {stage.context} is that of the service: give it another name")
     _check_apart([stage.context for stage in topology.stages.values()], "context")
@@ -888,7 +892,8 @@ def _consumer(topology: Topology, stage: Stage) -> tuple[str, ...]:
         if context not in before:
             setter = topology.stages[context].node
             raise TopologyError(
-                f"{where}: consumer {context} is not set yet: node {setter} sets it, so {stage.node} has to stand below {setter}"
+                f"{where}: consumer {context} is not set yet: node {setter} sets it, so {stage.node} has to "
+                f"stand below {setter}"
                 if setter != stage.node
                 else f"{where}: consumer {context} is not set yet: its own stage has to come before this one"
             )
@@ -906,13 +911,15 @@ def _consumer(topology: Topology, stage: Stage) -> tuple[str, ...]:
         fitting = [context for context in before if topology.stages[context].type == type_]
         if not fitting:
             raise TopologyError(
-                f"{where}: {_a(stage.type)} stands in {_a(type_)}, which no stage above makes: give a node above {stage.node} one of type {type_}"
+                f"{where}: {_a(stage.type)} stands in {_a(type_)}, which no stage above makes: give a node "
+                f"above {stage.node} one of type {type_}"
             )
         wanted.append((next((context for context in chosen if context in fitting), fitting[0]), type_))
     contexts = tuple(context for context, _ in wanted)
     if stage.consumer and stage.consumer != contexts:
         raise TopologyError(
-            f"{where}: give consumer [{', '.join(contexts)}], what {_a(stage.type)} stands in, outermost first, or leave it out"
+            f"{where}: give consumer [{', '.join(contexts)}], what {_a(stage.type)} stands in, outermost "
+            "first, or leave it out"
         )
     return contexts
 
@@ -938,7 +945,8 @@ def _check_threads(topology: Topology) -> None:
         for above in topology.above(node.name):
             if topology.nodes[above].threads:
                 raise TopologyError(
-                    f"node {node.name}: its threads would be within those of node {above}: give threads to one of the two"
+                    f"node {node.name}: its threads would be within those of node {above}: give threads to "
+                    "one of the two"
                 )
 
 
@@ -963,24 +971,27 @@ def _check_post_processes(topology: Topology) -> None:
         where = f"post_process {lineage.name}"
         if lineage.name not in used:
             raise TopologyError(f"{where}: nothing asks for it: name it in the post_process of root, or leave it out")
-        node = used[lineage.name]
+        asking = used[lineage.name]
         for side, end in (("from", lineage.origin), ("to", lineage.target)):
             makes = [stage.context for stage in topology.made]
             if end.context not in topology.stages:
                 raise TopologyError(_unknown(f"{where}, {side}: context", end.context, makes))
             if end.context not in makes:
                 raise TopologyError(
-                    f"{where}, {side}: context {end.context} makes nothing that lineage could lead {side}: give one of {', '.join(makes)}"
+                    f"{where}, {side}: context {end.context} makes nothing that lineage could lead {side}: "
+                    f"give one of {', '.join(makes)}"
                 )
             maker = topology.stages[end.context].node
-            if maker not in topology.above(node) and maker not in topology.below(node):
+            if maker not in topology.above(asking) and maker not in topology.below(asking):
                 raise TopologyError(
-                    f"{where}, {side}: {end.context} is not made yet when node {node} is done: give {lineage.name} to root"
+                    f"{where}, {side}: {end.context} is not made yet when node {asking} is done: give "
+                    f"{lineage.name} to root"
                 )
             key = topology.stages[end.context].key
             if not end.value.is_field and end.value.parts != key.parts:
                 raise TopologyError(
-                    f"{where}, {side}: {end.value.text} can't be the key of {end.context}, which is {key.text}: put both together in the same way"
+                    f"{where}, {side}: {end.value.text} can't be the key of {end.context}, which is "
+                    f"{key.text}: put both together in the same way"
                 )
 
 
@@ -1006,12 +1017,15 @@ def _check_paths(topology: Topology) -> None:
                 )
             if not of and not topology.stages[context].name.is_field:
                 raise TopologyError(
-                    f"{where}: the name of {context} is put together: give the field that stands in GET {path}, such as {{{context}.id}}"
+                    f"{where}: the name of {context} is put together: give the field that stands in GET "
+                    f"{path}, such as {{{context}.id}}"
                 )
         several = [name for name in above if not topology.producers[topology.nodes[name].producer].is_one]
         if several and not given and path:
+            near = topology.nodes[several[-1]].stages[0].context
             raise TopologyError(
-                f"{where}: GET {path} is the same for each {several[-1]}: give a context of it in the path, such as {{{topology.nodes[several[-1]].stages[0].context}}}"
+                f"{where}: GET {path} is the same for each {several[-1]}: give a context of it in the path, "
+                f"such as {{{near}}}"
             )
     if not any(one.path and not one.placeholders for one in topology.producers.values()):
         raise TopologyError("producers: give one endpoint without a placeholder: the connection is tested with it")
@@ -1058,11 +1072,13 @@ def _names(known: Facts, key: str, where: str) -> tuple[str, ...]:
 def _check_name(name: Any, where: str) -> None:
     if not isinstance(name, str) or not _NAME.fullmatch(name) or len(name) > MAX_NAME:
         raise TopologyError(
-            f"{where}: give a name of at most {MAX_NAME} small letters, digits and single underscores: {_cut(name)} is none"
+            f"{where}: give a name of at most {MAX_NAME} small letters, digits and single underscores: "
+            f"{_cut(name)} is none"
         )
     if keyword.iskeyword(name) or name in _TAKEN or name.startswith("model_"):
         raise TopologyError(
-            f"{where}: give another name, such as my_{name}: {name!r} is a word of Python's, pydantic's or the framework's"
+            f"{where}: give another name, such as my_{name}: {name!r} is a word of Python's, pydantic's or "
+            "the framework's"
         )
 
 

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Iterator
 from copy import deepcopy
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import copier
 import pytest
 import yaml
 
 from extensions.catalog import Catalog
-from tests.conftest import ROOT, Scaffold, need
+from tests.conftest import ROOT, need
 from tests.support import systems
 from tests.support.api import Api
 from tests.support.checks import PACKAGE_MODULES, check_texts
@@ -82,7 +84,8 @@ for package, type_ in json.loads(sys.argv[1]):
         name: {
             "producer": node.producer,
             "stages": [
-                {"type": stage.type_.__name__, "context": stage.context, "consumer": stage.consumer, "nullable": stage.nullable}
+                {"type": stage.type_.__name__}
+                | {key: getattr(stage, key) for key in ("context", "consumer", "nullable")}
                 for stage in node.stages
             ],
             "children": node.children or [],
@@ -94,7 +97,8 @@ for package, type_ in json.loads(sys.argv[1]):
     source = getattr(module, type_ + "Source")
     methods = [method for node in vars(topology).values() for method in [node.producer, *(node.post_process or [])]]
     methods += [stage.processor for node in vars(topology).values() for stage in node.stages]
-    found[package] = [nodes, [method for method in methods if not hasattr(source, method)], sorted(source.__abstractmethods__)]
+    missing = [method for method in methods if not hasattr(source, method)]
+    found[package] = [nodes, missing, sorted(source.__abstractmethods__)]
 print(json.dumps(found))
 """
 
@@ -161,9 +165,7 @@ def test_topology_in_the_framework_is_the_declared_one(interview: Interview, war
             if path.startswith("src/"):
                 (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
                 (tmp_path / path).write_text(text)
-    wanted = [
-        (f"openmetadata_{name}", "".join(word.capitalize() for word in name.split("_"))) for name in ANSWERS
-    ]
+    wanted = [(f"openmetadata_{name}", "".join(word.capitalize() for word in name.split("_"))) for name in ANSWERS]
     found = warm.run_script(tmp_path / "src", TOPOLOGY, json.dumps(wanted))
     assert found == {f"openmetadata_{name}": [as_declared(answers), [], []] for name, answers in ANSWERS.items()}
 
@@ -193,7 +195,11 @@ def catalogue() -> Api:
             }
             for table in tables
         ]
-    ends = [("lake-orders", "warehouse-orders"), ("warehouse-orders", "warehouse-large.orders"), ("lake-orders", "gone")]
+    ends = [
+        ("lake-orders", "warehouse-orders"),
+        ("warehouse-orders", "warehouse-large.orders"),
+        ("lake-orders", "gone"),
+    ]
     records["edges"] = [{"source": source, "target": target} for source, target in ends]
     paths = {"/databases": "databases", "/databases/{database}/tables": "tables", "/lineage": "edges"}
     return Api(records, paths, "Bearer s3cret")
@@ -314,7 +320,7 @@ def test_nothing_is_deleted_that_was_not_read(gap: str, run: Run) -> None:
     assert run.server.deleted == []
 
 
-# ---- RabbitMQ: virtual hosts with exchanges and queues in them, and what is bound to what -----------------------------
+# ---- RabbitMQ: virtual hosts with exchanges and queues in them, and what is bound to what ----------------------
 
 HOSTS = {"/": ["orders", "naïve größe", "a.b"], "second": ["orders"], "third": []}
 
@@ -327,7 +333,7 @@ def broker() -> Iterator[Broker]:
         for host, queues in HOSTS.items():
             if host != "/":
                 started.add_host(host)
-            part = "%2F" if host == "/" else host
+            part = quote(host, safe="")
             for exchange in ("incoming", "relay"):
                 started.ask("PUT", f"/exchanges/{part}/{exchange}", {"type": "topic"})
             started.ask("POST", f"/bindings/{part}/e/incoming/e/relay", {"routing_key": "#"})
@@ -336,8 +342,7 @@ def broker() -> Iterator[Broker]:
             for key in ("a", "b"):
                 # Two bindings between the same two are one edge.
                 for queue in queues[:2]:
-                    path = f"/bindings/{part}/e/relay/q/{queue.replace(' ', '%20').replace('ï', '%C3%AF').replace('ö', '%C3%B6').replace('ß', '%C3%9F')}"
-                    started.ask("POST", path, {"routing_key": key})
+                    started.ask("POST", f"/bindings/{part}/e/relay/q/{quote(queue)}", {"routing_key": key})
         yield started
 
 
@@ -379,7 +384,7 @@ def test_virtual_hosts_arrive_with_what_is_in_them_and_what_is_bound(
             states.append(sorted(map(str, server.entities("topics"))))
     assert states[0] == states[1]
     assert len(edges) == 3 + 2 + 1
-    assert "Warning" not in run.output
+    assert "Warning: " not in run.output.replace("Warnings: ", "")
     assert broker.password not in run.output
 
 
@@ -406,8 +411,6 @@ def test_update_keeps_edits_and_brings_another_topology(template: Path, tmp_path
 
 def git_copy(template: Path, repository: Path) -> None:
     """The template as a repository of its own, at version 1.0.0."""
-    import shutil
-
     shutil.copytree(template, repository)
     git(repository, "init", "--quiet")
     commit(repository, "first")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -80,7 +81,8 @@ REFUSED: dict[str, tuple[str, str, str]] = {
     "no endpoint": (
         "databases: GET /databases\n",
         "databases: POST /databases\n",
-        "producer databases: give an endpoint, such as GET /databases, or a list of records: 'POST /databases' is neither",
+        "producer databases: give an endpoint, such as GET /databases, or a list of records: 'POST "
+        "/databases' is neither",
     ),
     "unknown child": (
         "children: [middle]",
@@ -146,7 +148,8 @@ REFUSED: dict[str, tuple[str, str, str]] = {
     "consumed context is set below": (
         "[{type: Database}]",
         "[{type: Database, consumer: [database_service, table]}]",
-        "node database, stage 1: consumer table is not set yet: node table sets it, so database has to stand below table",
+        "node database, stage 1: consumer table is not set yet: node table sets it, so database has to stand "
+        "below table",
     ),
     "consumers out of order": (
         "{type: Table, key: id}",
@@ -160,7 +163,11 @@ REFUSED: dict[str, tuple[str, str, str]] = {
         "node table, stage 2: give context, a name of its own; the first stage alone has that of its node",
     ),
     "threads of one": ("threads: 4", "threads: 1", "node middle: give threads from 2 to 32, or leave it out: 1 is not"),
-    "threads as yes": ("threads: 4", "threads: yes", "node middle: give threads from 2 to 32, or leave it out: True is not"),
+    "threads as yes": (
+        "threads: 4",
+        "threads: yes",
+        "node middle: give threads from 2 to 32, or leave it out: True is not",
+    ),
     "threads in threads": (
         "producer: tables",
         "producer: tables\n    threads: 4",
@@ -195,7 +202,8 @@ REFUSED: dict[str, tuple[str, str, str]] = {
     "field that is none": (
         "{type: Table, key: id}",
         "{type: Table, fields: {description: '{a} {b}'}}",
-        "node table, stage 1, field description: give one field, such as meta.description: only name may be put together",
+        "node table, stage 1, field description: give one field, such as meta.description: only name may be "
+        "put together",
     ),
     "unknown post process": (
         "[lineage, deletion]",
@@ -225,17 +233,20 @@ REFUSED: dict[str, tuple[str, str, str]] = {
     "lineage by another key": (
         "field: target}",
         "field: '{schema}.{target}'}",
-        "post_process lineage, to: {schema}.{target} can't be the key of table, which is id: put both together in the same way",
+        "post_process lineage, to: {schema}.{target} can't be the key of table, which is id: put both "
+        "together in the same way",
     ),
     "a word of pydantic's": (
         "  databases: GET /databases\n",
         "  copy: GET /databases\n",
-        "producers: a producer: give another name, such as my_copy: 'copy' is a word of Python's, pydantic's or the framework's",
+        "producers: a producer: give another name, such as my_copy: 'copy' is a word of Python's, pydantic's "
+        "or the framework's",
     ),
     "no name": (
         "context: schema_of",
         "context: Schema",
-        "node middle, stage 1: context: give a name of at most 30 small letters, digits and single underscores: 'Schema' is none",
+        "node middle, stage 1: context: give a name of at most 30 small letters, digits and single "
+        "underscores: 'Schema' is none",
     ),
     "nullable as a text": (
         "key: id}",
@@ -266,7 +277,7 @@ def test_refusal_says_where_what_and_what_to_give(case: str) -> None:
 
 
 def test_alias_that_would_be_large_is_refused_before_it_is() -> None:
-    laughs = "a: &a [x, x]\n" + "".join(f"{new}: &{new} [*{old}, *{old}]\n" for old, new in zip("abcdefg", "bcdefgh"))
+    laughs = "a: &a [x, x]\n" + "".join(f"{new}: &{new} [*{old}, *{old}]\n" for old, new in pairwise("abcdefgh"))
     assert fault(laughs) == "line 2: there is an alias: write out what it stands for"
 
 
@@ -316,7 +327,7 @@ def test_wrong_answer_writes_nothing(answers: dict[str, Any], line: str, templat
 
 @st.composite
 def trees(draw: st.DrawFn) -> dict[str, Any]:
-    """Declarations that are right: trees of nodes that each name the place of their records, and make Directories and Files."""
+    """Declarations that are right: trees of nodes that make Directories and Files, each with a list of its own."""
     nodes: dict[str, Any] = {"root": {"children": []}}
     producers: dict[str, Any] = {}
     makes = {"root": ""}
@@ -343,7 +354,7 @@ DRIVE = CATALOG.services["drive"]
 def test_right_tree_is_accepted_and_consumes_only_what_is_above(declared: dict[str, Any]) -> None:
     # A root without top-level nodes that read without a placeholder can't be drawn: the first node stands there.
     found = topology.read(yaml.safe_dump(declared), DRIVE)
-    assert [node.name for node in found.order] == [name for name in found.below("root")][1:]
+    assert ["root", *(node.name for node in found.order)] == list(found.below("root"))
     assert {node.name for node in found.order} == declared["nodes"].keys() - {"root"}
     for stage in found.stages.values():
         above = {one.context for name in found.above(stage.node) for one in found.nodes[name].stages}
@@ -364,15 +375,19 @@ def test_child_that_leads_back_is_a_circle_that_names_its_way(declared: dict[str
     way = line.partition(": ")[2].removesuffix(" is a circle: take one of its children out").split(" → ")
     assert way[0] == way[-1]
     assert {above, below} <= set(way)
-    assert all(there in declared["nodes"][here]["children"] for here, there in zip(way, way[1:], strict=False))
+    assert all(there in declared["nodes"][here]["children"] for here, there in pairwise(way))
 
 
 @settings(max_examples=300, deadline=None)
 @given(trees(), st.data())
-def test_anything_put_anywhere_is_accepted_or_refused_in_one_line(declared: dict[str, Any], data: st.DataObject) -> None:
+def test_anything_put_anywhere_is_accepted_or_refused_in_one_line(
+    declared: dict[str, Any], data: st.DataObject
+) -> None:
     places = list(walk(declared))
     holder, key = data.draw(st.sampled_from(range(len(places))).map(places.__getitem__))
-    words = st.sampled_from(["root", "node0", "node1", "list0", "Directory", "File", "", "{node0}", "GET /", "é\n", "*", "<<"])
+    words = st.sampled_from(
+        ["root", "node0", "node1", "list0", "Directory", "File", "", "{node0}", "GET /", "é\n", "*", "<<"]
+    )
     junk = st.recursive(
         words | st.none() | st.booleans() | st.integers(-1, 40) | st.text(max_size=5),
         lambda inner: st.lists(inner, max_size=3) | st.dictionaries(words, inner, max_size=3),
