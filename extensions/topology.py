@@ -320,6 +320,21 @@ class Topology:
         wanted |= {context for stage in node.stages for context in stage.consumer} - own - {self.service}
         return [context for context in self.stages if context in wanted]
 
+    @property
+    def outline(self) -> str:
+        """The tree in lines: each node with its list, what its records become, and what is done after it."""
+        lines = []
+        for name in self.below(ROOT):
+            node, depth = self.nodes[name], len(self.above(name)) + (name != ROOT)
+            made = ", ".join(stage.type or stage.context for stage in node.stages) or self.facts["service_class"]
+            producer = self.producers.get(node.producer)
+            origin = "itself" if not producer else f"GET {producer.path}" if producer.path else "always the same"
+            words = [f"{'  ' * depth}{name}: {origin} → {made}"]
+            words += [f"{node.threads} at a time"] if node.threads else []
+            words += [f"then {', '.join(node.post_process)}"] if node.post_process else []
+            lines.append("; ".join(words))
+        return "\n".join(lines)
+
     # ---- What the source is made of --------------------------------------------------------------------------------
 
     def fields(self, stage: Stage) -> dict[str, Facts]:

@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
+import socket
+import subprocess
+import sys
+import time
 from collections.abc import Iterator
 from copy import deepcopy
 from pathlib import Path
@@ -18,8 +23,9 @@ from extensions.catalog import Catalog
 from tests.conftest import ROOT, need
 from tests.support import systems
 from tests.support.api import Api
+from tests.support.certification import certify
 from tests.support.checks import PACKAGE_MODULES, check_texts
-from tests.support.connector import Connector, Deploy, assert_passed
+from tests.support.connector import Connector, Deploy, assert_passed, install
 from tests.support.git import commit, git
 from tests.support.openmetadata import IngestRun, RecordingServer
 from tests.support.python import Warm
@@ -415,3 +421,109 @@ def git_copy(template: Path, repository: Path) -> None:
     git(repository, "init", "--quiet")
     commit(repository, "first")
     git(repository, "tag", "1.0.0")
+
+
+# ---- The tutorial ----------------------------------------------------------------------------------------------------
+
+PAGE = (ROOT / "docs/kinds/topology.md").read_text(encoding="utf-8")
+
+
+def block(language: str, words: str) -> str:
+    """The fenced block of the tutorial that holds some words."""
+    (found,) = [text for text in re.findall(rf"```{language}\n(.*?)```\n", PAGE, re.DOTALL) if words in text]
+    return str(found)
+
+
+@pytest.fixture
+def catalogue_of_the_page(tmp_path: Path) -> Iterator[int]:
+    """The tutorial's catalogue, running on a port of its own."""
+    port = systems.free_port()
+    (tmp_path / "catalogue.py").write_text(block("python", "LISTS").replace("8000", str(port)))
+    (command,) = block("bash", "catalogue.py").splitlines()
+    process = subprocess.Popen([sys.executable, *command.split()[1:]], cwd=tmp_path, stderr=subprocess.DEVNULL)
+    try:
+        until = time.monotonic() + 20
+        while socket.socket().connect_ex(("127.0.0.1", port)):
+            assert time.monotonic() < until
+            time.sleep(0.05)
+        yield port
+    finally:
+        process.terminate()
+        process.wait()
+
+
+@pytest.mark.framework
+def test_tutorial_leads_from_an_answer_to_lineage(
+    catalogue_of_the_page: int,
+    template: Path,
+    framework: Path,
+    forked: Path,
+    warm: Warm,
+    schemas: Path,
+    tmp_path: Path,
+) -> None:
+    """To the letter, but for the port, the address of the template, and where the package is installed."""
+    answers = block("yaml", "kind: topology").replace("8000", str(catalogue_of_the_page))
+    (tmp_path / "shop.yml").write_text(answers)
+    (copy,) = block("bash", "copier copy").splitlines()
+    arguments = copy.replace("gh:OWNER/openmetadata-connector-template", str(template)).split()
+    assert arguments[0] == "copier"
+
+    circle = answers.replace("stages: [{type: DatabaseSchema}]\n      children: [table]", "WRONG")
+    assert "WRONG" in circle
+    wrong = "stages: [{type: DatabaseSchema}]\n      children: [table, database]"
+    (tmp_path / "shop.yml").write_text(circle.replace("WRONG", wrong))
+    refused = subprocess.run([sys.executable, "-m", *arguments], cwd=tmp_path, capture_output=True, text=True)
+    assert refused.returncode != 0
+    assert block("text", "is a circle").strip() in refused.stderr
+    assert not (tmp_path / "shop").exists()
+
+    (tmp_path / "shop.yml").write_text(answers)
+    made = subprocess.run([sys.executable, "-m", *arguments], cwd=tmp_path, capture_output=True, text=True)
+    assert made.returncode == 0, made.stderr
+    shop = install(tmp_path / "shop", "shop", "package", framework, tmp_path / "installed", warm=warm)
+
+    assert block("bash", "-m certification").splitlines()[-1] == "python -m certification"
+    done = certify(forked, shop.root, pythonpath=shop.pythonpath)
+    assert done.returncode == 0, done.stdout + done.stderr
+    checked = {line.split()[1] for line in done.stdout.splitlines() if line.startswith("passed")}
+    assert {f"capabilities.{name}" for name in ("metadata", "topology", "threads", "lineage", "deletion")} <= checked
+
+    assert "metadata ingest -c workflows/metadata.yaml" in block("bash", "metadata ingest")
+    with RecordingServer(schemas) as server:
+        run = shop.ingest(shop.pointed(server), token="anything")
+        assert run.returncode == 0, run.output[-5000:]
+        assert server.faults == []
+        arrived = [
+            entity["fullyQualifiedName"]
+            for kind in ("databases", "databaseSchemas", "tables")
+            for entity in server.entities(kind)
+        ]
+        assert sorted(arrived) == block("text", "shop.lake").splitlines()
+        (edge,) = server.edges()
+        assert edge[:2] == ("shop.lake.default.orders", "shop.warehouse.default.orders")
+
+
+def test_page_has_every_type_and_field() -> None:
+    rows = {line.split(" | ")[0].strip("| "): line for line in PAGE.splitlines() if line.startswith("| ")}
+    for name, facts in CATALOG.services.items():
+        for type_, about in facts.get("topology", {"types": {}})["types"].items():
+            assert type_ in rows[name]
+            assert [field for field in about.get("fields", {}) if f"`{field}`" not in rows[name]] == []
+
+
+# ---- Types -----------------------------------------------------------------------------------------------------------
+
+
+def test_emitted_source_is_typed(interview: Interview, tmp_path: Path) -> None:
+    for answers in (*DECLARED.values(), ANSWERS["usual_dashboard"]):
+        for path, text in files(interview, answers).items():
+            if path.startswith("src/") and path.endswith(".py"):
+                (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+                (tmp_path / path).write_text(text)
+    command = [sys.executable, "-m", "mypy", "--ignore-missing-imports", "--no-incremental", "--config-file=", "src"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
+    # Client and settings are those of every connector.
+    own = [line for line in done.stdout.splitlines() if re.search(r"/(metadata|models|connection)\.py:", line)]
+    assert own == []
+    assert "source file" in done.stdout
