@@ -104,7 +104,7 @@ def places(answers: Mapping[str, Any], casing: Mapping[str, Any]) -> dict[str, A
     if is_source:
         names |= {key: answers[key] for key in ("type_name", "service_type")}
         names["module"] = casing["module"](answers["type_name"])
-        patterns = PLACEMENTS[placement]
+        patterns = PLACEMENTS[placement] | ({"context_file": PACKAGES["context_file"]} if kind != "connector" else {})
     else:
         names["type_name"] = casing["pascal"](name)
         patterns = PACKAGES
