@@ -42,6 +42,8 @@ SHARE = -(-EXAMPLES // len(SERVICES))
 
 # The refusal of a question, after what Copier puts before it.
 REFUSAL = re.compile(r"Validation error for question '\w+': (give|leave|choose) .*")
+# Of a declaration it says first where in it the fault is.
+DECLARATION = re.compile(r"Validation error for question 'topology': .*")
 # Copier's own, of what is no choice and no number, which show all of the answer.
 CHOICE = re.compile(
     r"Invalid choice for '\w+': ((choose|leave) .*|.* is not in \[.*\])|invalid literal for int\(\) with base 10: .*"
@@ -233,7 +235,8 @@ def imported(text: str) -> set[str]:
 
 def check_refusal(text: str) -> None:
     """It is one line, which says what to give, that a terminal shows as it is."""
-    assert text.isprintable() and (CHOICE.fullmatch(text) or (len(text) < 500 and REFUSAL.fullmatch(text))), text
+    said = REFUSAL.fullmatch(text) or DECLARATION.fullmatch(text)
+    assert text.isprintable() and (CHOICE.fullmatch(text) or (len(text) < 500 and said)), text
 
 
 def check_tasks(commands: list[list[str]], answers: Answers) -> None:
