@@ -335,6 +335,11 @@ class Choices:
         """What a kind is called in a sentence."""
         return self._catalog.kinds[kind]["noun"]
 
+    def taken_name_fault(self, name: str, kind: str) -> str:
+        """Refuses a name whose module would take the place of one of the framework's own."""
+        taken = name in self._catalog.kinds[kind].get("taken", ())
+        return f"give another name, such as my_{name}: the framework has a {kind} {_cut(name)}" if taken else ""
+
     def has_source(self, kind: str) -> bool:
         """Whether a kind reads a service of OpenMetadata's."""
         return self._catalog.kinds[kind].get("source", False)

@@ -48,6 +48,7 @@ EMPTY: Answers = {
     "docs_notes": "",
     "docker_image": "",
     "docker_port": "",
+    "target": "",
 }
 
 
