@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from ingestion import WORKFLOW
+from delivery import WORKFLOW
 from openmetadata import OpenMetadataServer
 from receiver import Receiver
 
@@ -65,5 +65,5 @@ def sample_source(database: Path) -> dict[str, Any]:
     """The `source` of the metadata workflow, with that database."""
     source = deepcopy(WORKFLOW["source"])
     source["type"] = "sqlite"
-    source["serviceConnection"]["config"] = {"type": "SQLite", "databaseMode": str(database)}
+    source["serviceConnection"]["config"] = {"type": "SQLite", "databaseMode": str(database), "database": "shop"}
     return source

@@ -1,4 +1,4 @@
-"""The sink by itself: records to give it, and the runs that it is given them in."""
+"""Runs of the sink: in the workflow as it is shipped, and by itself with records made here."""
 
 from __future__ import annotations
 
@@ -8,15 +8,34 @@ import signal
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+import yaml
+from metadata.cmd import metadata
 from metadata.generated.schema.api.data.createTable import CreateTableRequest
 from metadata.generated.schema.entity.data.table import Column, DataType
 
-from package import MANIFEST
+from openmetadata import OpenMetadataServer
+from package import MANIFEST, ROOT
+from running import Run, run
+
+# The metadata workflow as it is shipped.
+WORKFLOW = yaml.safe_load((ROOT / "workflows/metadata.yaml").read_text(encoding="utf-8"))
 
 PLUGIN = MANIFEST["plugin"]
 
 # The sink's class.
 SINK: Any = getattr(importlib.import_module(f"{PLUGIN['package']}.sink"), f"{PLUGIN['type']}Sink")
+
+
+def ingest(source: dict[str, Any], server: OpenMetadataServer, config: dict[str, Any], level: str = "INFO") -> Run:
+    """Run the workflow as it is shipped with a `source` and a `config` of the sink; it asks that server."""
+    settings = WORKFLOW["workflowConfig"]
+    place = {"hostPort": server.url, "securityConfig": {"jwtToken": "token"}}
+    settings = settings | {
+        "loggerLevel": level,
+        "openMetadataServerConfig": settings["openMetadataServerConfig"] | place,
+    }
+    parts = {"source": source, "sink": WORKFLOW["sink"] | {"config": config}, "workflowConfig": settings}
+    return run(metadata, "ingest", WORKFLOW | parts)
 
 
 class NoMetadata:

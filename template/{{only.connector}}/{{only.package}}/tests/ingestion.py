@@ -30,13 +30,15 @@ class Run:
     output: str
 
 
-def ingest(source: dict[str, Any], server: OpenMetadataServer, level: str = "INFO", **parts: Any) -> Run:
-    """Run the workflow as it is shipped with a `source`, sent to a server; `parts` replace others of its parts."""
+def ingest(source: dict[str, Any], server: OpenMetadataServer, level: str = "INFO") -> Run:
+    """Run the workflow as it is shipped with a `source`, sent to a server."""
     place = {"hostPort": server.url, "securityConfig": {"jwtToken": "token"}}
     settings = WORKFLOW["workflowConfig"]
     known = settings["openMetadataServerConfig"]
-    settings = settings | {"loggerLevel": level, "openMetadataServerConfig": known | place}
-    workflow = WORKFLOW | parts | {"source": source, "workflowConfig": settings}
+    workflow = WORKFLOW | {
+        "source": source,
+        "workflowConfig": settings | {"loggerLevel": level, "openMetadataServerConfig": known | place},
+    }
     output = io.StringIO()
     handler = logging.StreamHandler(output)
     logging.getLogger().addHandler(handler)
