@@ -57,7 +57,7 @@ def required(root: Path) -> list[str]:
     text = Renderer(root).text("{{only.package}}/pyproject.toml.jinja", EMPTY | {"placement": "package"})
     project = tomllib.loads(text)
     found = {*project["build-system"]["requires"], *project["project"]["optional-dependencies"]["dev"]}
-    found |= {*_requirements([catalog.dialects, catalog.capabilities, catalog.release])}
+    found |= {*_requirements([catalog.dialects, catalog.capabilities, catalog.kinds, catalog.release])}
     for name, value in catalog.actions.items():
         if name != "actions":
             found |= {value} if isinstance(value, str) else set(value)
