@@ -34,6 +34,7 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 sys.dont_write_bytecode = True
 
+from docs.pictures import picture  # noqa: E402
 from extensions import answers, naming  # noqa: E402
 from extensions.catalog import Catalog  # noqa: E402
 from extensions.places import PLACEMENTS  # noqa: E402
@@ -65,6 +66,17 @@ OTHER_FILES = {
 }
 
 Facts = dict[str, Any]
+
+# What the questions of a file are about, where it is not what is made itself.
+TOPICS = {
+    "kind": "What it is",
+    "connector": "Its service",
+    "names": "What people read",
+    "connection": "The connection",
+    "api": "The API",
+    "capabilities": "What is read",
+    "documentation": "The source",
+}
 
 
 # ---- Sentences out of the source ---------------------------------------------------
@@ -156,20 +168,15 @@ def summary(function: Any) -> str:
 # ---- questions.md ------------------------------------------------------------------
 
 
+def topics() -> dict[str, Facts]:
+    """The questions of each file that copier.yml includes, by its name, in the order in which they are asked."""
+    files = re.findall(r"^!include (\S+)$", (ROOT / "copier.yml").read_text(encoding="utf-8"), re.MULTILINE)
+    return {Path(file).stem: yaml.safe_load((ROOT / file).read_text(encoding="utf-8")) for file in files}
+
+
 def questions() -> Facts:
-    """The questions of copier.yml and the files that it includes, in the order in which they are asked."""
-
-    class Loader(yaml.SafeLoader):
-        pass
-
-    def include(_loader: Any, node: Any) -> Any:
-        return yaml.safe_load((ROOT / node.value).read_text(encoding="utf-8"))
-
-    Loader.add_constructor("!include", include)
-    merged: Facts = {}
-    for document in yaml.load_all((ROOT / "copier.yml").read_text(encoding="utf-8"), Loader=Loader):
-        merged |= {key: facts for key, facts in document.items() if not key.startswith("_")}
-    return merged
+    """All questions, in the order in which they are asked."""
+    return {name: facts for topic in topics().values() for name, facts in topic.items()}
 
 
 def explained(expression: str, choices: answers.Choices) -> list[str]:
@@ -197,7 +204,8 @@ def question(name: str, facts: Facts, catalog: Catalog) -> Iterator[str]:
     yield ""
     yield f"- **Type**: {kind_of(facts)}"
     yield f"- **Default**: {default(facts, choices)}"
-    if when := facts.get("when"):
+    when = re.sub(r"kind == '\w+'( and )?", "", facts.get("when", ""))
+    if bare(when) not in ("", "{{ }}"):
         notes = explained(when, choices)
         yield f"- **Asked when**: {code(bare(when))}" + (f" ({'; '.join(notes)})" if notes else "")
     refused = []
@@ -208,10 +216,10 @@ def question(name: str, facts: Facts, catalog: Catalog) -> Iterator[str]:
             refused += sentences(function, {last: number} if number else {})
     given = facts.get("choices")
     if given:
-        method = re.search(r"choices\.(\w+)\(", given)
+        method = re.search(r"choices\.(\w+)\((.*)\)", given)
         assert method is not None
         yield "- **Choices**:"
-        for value, title in listed(method[1], choices):
+        for value, title in listed(getattr(choices, method[1]), method[2]):
             yield f"    - {code(value)}: {title}"
         refused += sentences(getattr(choices, method[1]))
     if refused:
@@ -228,16 +236,15 @@ def kind_of(facts: Facts) -> str:
     return {"str": "text", "int": "a number"}[facts["type"]] + lines
 
 
-def listed(method: str, choices: answers.Choices) -> list[tuple[str, str]]:
-    """The choices that a method of `Choices` gives, with their titles."""
-    arguments = {"service_type": "database", "connection_type": "sqlalchemy", "scheme": SCHEME}
-    function = getattr(choices, method)
-    wanted = {name: arguments[name] for name in inspect.signature(function).parameters}
-    return [(item["value"], label.split("  ", 1)[1].strip()) for label, item in json.loads(function(**wanted))]
+def listed(function: Callable[..., str], arguments: str) -> list[tuple[str, str]]:
+    """The choices that a method of `Choices` gives for the arguments of a question, with their titles."""
+    known = {"kind": "connector", "service_type": "database", "connection_type": "sqlalchemy", "scheme": SCHEME}
+    given = [known.get(argument, argument.strip("'")) for argument in arguments.split(", ") if argument]
+    return [(item["value"], label.split("  ", 1)[1].strip()) for label, item in json.loads(function(*given))]
 
 
 def default(facts: Facts, choices: answers.Choices) -> str:
-    if "default" not in facts:
+    if "default" not in facts or "UNSET" in str(facts["default"]):
         return "none; it has to be answered"
     value = facts["default"]
     if "{{" not in str(value):
@@ -264,10 +271,13 @@ def questions_page(catalog: Catalog) -> Iterator[str]:
     yield "or for what the catalog knows."
     yield "A condition or a default in `code` is a Jinja expression over the answers before it."
     yield ""
-    yield "## In order"
-    yield ""
-    for name, facts in questions().items():
-        yield from question(name, facts, catalog)
+    for topic, asked in topics().items():
+        nouns = [facts["noun"] for facts in catalog.kinds.values() if topic in facts["questions"]]
+        of_all = len(nouns) == len(catalog.kinds)
+        yield f"## {TOPICS.get(topic) or 'The ' + nouns[0]}" + ("" if of_all else f" ({', '.join(nouns)})")
+        yield ""
+        for name, facts in asked.items():
+            yield from question(name, facts, catalog)
     yield from service_tables(catalog)
     yield from auth_tables(catalog)
     yield from capability_table(catalog)
@@ -683,10 +693,12 @@ def main(arguments: list[str]) -> int:
     pages["edits.md"] = edits_page
     pages |= {f"capabilities/{name}.md": partial(capability_page, name) for name in catalog.capabilities}
     pages |= {f"services/{name}.md": partial(service_page, name) for name in catalog.services}
-    for name, page in pages.items():
-        file = PAGES / name
-        text = "\n".join(["<!-- Written by docs/reference.py: edit that, or what it reads. -->", "", *page(catalog)])
-        text = text.rstrip("\n") + "\n"
+    written = "<!-- Written by docs/reference.py: edit that, or what it reads. -->"
+    texts = {PAGES / name: "\n".join([written, "", *page(catalog)]) for name, page in pages.items()}
+    beside = [name for name in catalog.kinds if name != "connector"]
+    texts |= {ROOT / f"docs/assets/kinds-{kind}.svg": "\n".join(picture(kind)) for kind in beside}
+    for file, contents in texts.items():
+        text = contents.rstrip("\n") + "\n"
         if "--check" not in arguments:
             file.parent.mkdir(parents=True, exist_ok=True)
             file.write_text(text, encoding="utf-8")

@@ -312,6 +312,11 @@ def page_size_fault(size: int, size_parameter: str) -> str:
     )
 
 
+def no_custom_fault(instead: str, title: str) -> str:
+    """Refuses a package for services that no Custom type of OpenMetadata's is for."""
+    return f"choose {instead}: OpenMetadata has no Custom type that a package for {title} services could run as"
+
+
 def sdk_guess(name: str) -> str:
     """What the SDK of a source is called on PyPI, most likely."""
     return f"{name.replace('_', '-')}-sdk"
@@ -353,14 +358,17 @@ class Choices:
             return _NOTHING
         choices = {}
         for name, facts in self._catalog.services.items():
-            fault = "" if kind == "connector" or "custom" in facts else f"choose another: {self._no_custom(name)}"
-            choices[name] = (f"{facts['title']} service", fault)
+            title = facts["title"]
+            fault = no_custom_fault("another", title)
+            possible = kind == "connector" or "custom" in facts
+            choices[name] = (f"{title} service", "" if possible else fault)
         return _choices(choices)
 
     def placements(self, kind: str, service_type: str) -> str:
         if kind != "connector":
             return _choices({"package": (_PACKAGE, "")})
-        fault = f"choose contrib: {self._no_custom(service_type)}"
+        title = self._catalog.services[service_type]["title"]
+        fault = no_custom_fault("contrib", title)
         return _choices(
             {
                 "package": (_PACKAGE, "" if self._has_custom(service_type) else fault),
@@ -517,10 +525,6 @@ class Choices:
 
     def _has_custom(self, service_type: str) -> bool:
         return "custom" in self._catalog.services[service_type]
-
-    def _no_custom(self, service_type: str) -> str:
-        title = self._catalog.services[service_type]["title"]
-        return f"OpenMetadata has no Custom type that a package for {title} services could run as"
 
 
 def accepted(choices: str) -> list[str]:

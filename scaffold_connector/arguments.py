@@ -17,6 +17,7 @@ _USAGE = "scaffold-connector --name NAME --service-type TYPE [flags]"
 _DESCRIPTION = """\
 Makes an OpenMetadata connector from answers: a package of its own, or a contribution inside an OpenMetadata
 checkout. Only --name and --service-type have to be given; without any answer the questions are asked one by one.
+With --kind, it makes what stands beside connectors.
 
 What can be chosen depends on the answers before it: the questions show it, and so does the refusal of a wrong value."""
 
@@ -110,7 +111,7 @@ def _parser(questions: list[Question]) -> argparse.ArgumentParser:
     command.add_argument(
         "--dest",
         metavar="FOLDER",
-        help="where to write (the OpenMetadata checkout that this folder is in, else ./NAME-connector)",
+        help="where to write (the OpenMetadata checkout that this folder is in, else ./NAME-KIND)",
     )
     command.add_argument("--update", action="store_true", help="update the connector of --name, or of --answers")
     command.add_argument("--format", choices=["text", "json"], default="text", help="what to print at the end (text)")

@@ -50,7 +50,7 @@ def make(request: Request, given: Answers, stage: Stage, ask: bool) -> Outcome:
             if name in asker.template.questions_data and name not in asker.answers.hidden
         }
         in_checkout = around is not None and settled["placement"] == "contrib"
-        root = asked_at if request.dest or in_checkout else folder(settled["name"])
+        root = asked_at if request.dest or in_checkout else folder(settled["name"], settled["kind"])
         asker.answers_file = None
         if root.exists() and not root.is_dir():
             raise Failed(f"{root}: is no folder")
@@ -98,9 +98,9 @@ def _made(maker: Worker, asker: Worker, files: dict[str, str], note: Note, stage
     return outcome(asker, root, str(asker.answers_relpath), by_state, said, fault)
 
 
-def folder(name: str) -> Path:
-    """Where a connector goes that has no other place."""
-    return Path(f"{name.replace('_', '-')}-connector")
+def folder(name: str, kind: str) -> Path:
+    """Where a connector goes that has no other place, or what else is made."""
+    return Path(f"{name.replace('_', '-')}-{kind}")
 
 
 def checkout() -> Path | None:

@@ -42,6 +42,7 @@ def as_json(outcome: Outcome) -> str:
     summary = outcome.summary
     data = {
         "operation": "update" if outcome.update else "make",
+        "kind": summary["kind"],
         "placement": summary["placement"],
         "names": summary["names"],
         "package": summary["package"],

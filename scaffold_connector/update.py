@@ -224,9 +224,13 @@ def _find(request: Request, given: Answers) -> _Connector:
             found.setdefault(_name_in(file) or file.name, _Connector(root, file.name))
     name = given.values.get("name")
     if name:
-        beside = folder(str(name))
-        if name not in found and not dest and (beside / ".copier-answers.yml").is_file():
-            return _Connector(beside, ".copier-answers.yml")
+        beside = [
+            file for file in Path().glob(f"{folder(str(name), '*')}/.copier-answers.yml") if _name_in(file) == name
+        ]
+        if name not in found and not dest and len(beside) == 1:
+            return _Connector(beside[0].parent, ".copier-answers.yml")
+        if name not in found and not dest and beside:
+            raise Wrong(f"give --dest: there are {', '.join(sorted(str(file.parent) for file in beside))}")
         if name in found:
             return found[name]
         there = f"; there is {', '.join(sorted(found))}" if found else ""

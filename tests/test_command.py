@@ -10,6 +10,7 @@ import re
 import select
 import shlex
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -707,13 +708,15 @@ def on_terminal(arguments: list[str], until: str, then: bytes, folder: Path) -> 
             if not typed and until.encode() in said:
                 typed = True
                 os.write(terminal, then)
+    else:
+        os.kill(child, signal.SIGKILL)
     _, status = os.waitpid(child, 0)
     os.close(terminal)
     return os.waitstatus_to_exitcode(status), said.decode()
 
 
 def test_on_a_terminal_it_asks_when_nothing_is_given_and_can_be_stopped(template: Path, tmp_path: Path) -> None:
-    code, said = on_terminal(["--template", str(template)], "Name of the connector", b"\x03", tmp_path)
+    code, said = on_terminal(["--template", str(template)], "What is it to be?", b"\x03", tmp_path)
     assert code == 1
     assert "Fetching the template ..." in said
     assert said.rstrip().endswith("stopped")

@@ -73,7 +73,7 @@ def releases(template: Path, killer: Killer, tmp_path_factory: pytest.TempPathFa
     git(repository, "tag", "1.0.0")
     url = f"git+file://{repository}"
     assert killer.run("command", *NAME, "--template", url, cwd=around).code == 0
-    project = around / folder("my_db")
+    project = around / folder("my_db", "connector")
     git(project, "init", "--quiet")
     edit(project / "src/openmetadata_my_db/connection.py", "Owns the engine:", "Our engine:")
     schema = project / "src/openmetadata_my_db/schema"
@@ -237,7 +237,7 @@ def test_update_is_cleaned_away_and_run_again(
     def run(place: Path, **kill: Any) -> Ended:
         return killer.run("copier", "update", "--trust", "--defaults", "--quiet", cwd=place, **kill)
 
-    interrupted("copier update", Operation(releases[1] / folder("my_db"), run, cleaned, reads=0.5), 6)
+    interrupted("copier update", Operation(releases[1] / folder("my_db", "connector"), run, cleaned, reads=0.5), 6)
 
 
 def test_command_updates_in_the_next_run(releases: tuple[str, Path], killer: Killer, interrupted: Interrupted) -> None:
@@ -247,7 +247,9 @@ def test_command_updates_in_the_next_run(releases: tuple[str, Path], killer: Kil
         return killer.run("command", "--update", "--template", url, cwd=place, **kill)
 
     said = {"resumed": "put an update that was stopped half way", "done": "has changes that are not committed"}
-    hits = interrupted("scaffold-connector --update", Operation(around / folder("my_db"), run, reads=0.5, **said), 6)
+    hits = interrupted(
+        "scaffold-connector --update", Operation(around / folder("my_db", "connector"), run, reads=0.5, **said), 6
+    )
     assert hits["with half JSON"] == 0
 
 
@@ -300,7 +302,7 @@ def test_file_that_was_edited_since_stays(template: Path, killer: Killer, tmp_pa
         return killer.run("command", *NAME, "--format", "json", "--template", str(template), cwd=tmp_path, **kill)
 
     assert run(largest=LARGEST).code == -signal.SIGXFSZ
-    made = tmp_path / folder("my_db")
+    made = tmp_path / folder("my_db", "connector")
     edited = made / "pyproject.toml"
     edited.write_text("Ours.\n")
     again = run()
@@ -327,7 +329,7 @@ def test_registration_never_leaves_half_a_file(checkout: Path, killer: Killer, t
 
 @pytest.fixture
 def project(releases: tuple[str, Path], tmp_path: Path) -> Path:
-    return shutil.copytree(releases[1] / folder("my_db"), tmp_path / "project")
+    return shutil.copytree(releases[1] / folder("my_db", "connector"), tmp_path / "project")
 
 
 def begun(project: Path, what: str = "") -> Path:
@@ -475,7 +477,7 @@ def test_update_on_a_full_disk_that_git_has_no_room_to_take_back_says_so(
     releases: tuple[str, Path], on_disk: Any
 ) -> None:
     url, around = releases
-    done, _ = on_disk(around / folder("my_db"), 12, "--update", "--template", url)
+    done, _ = on_disk(around / folder("my_db", "connector"), 12, "--update", "--template", url)
     assert (done.returncode, done.stdout) == (1, "")
     words = "the update failed; run it again when Git can bring back what was there, but: "
     assert re.fullmatch(rf".*: {words}.*\n", done.stderr), done.stderr
@@ -485,10 +487,10 @@ def test_update_on_a_full_disk_is_a_line_and_leaves_the_connector_as_it_was(
     releases: tuple[str, Path], on_disk: Any
 ) -> None:
     url, around = releases
-    done, left = on_disk(around / folder("my_db"), 4, "--update", "--template", url)
+    done, left = on_disk(around / folder("my_db", "connector"), 4, "--update", "--template", url)
     assert (done.returncode, done.stdout) == (1, "")
     assert re.fullmatch(r".*No space left on device.*\n", done.stderr), done.stderr
-    assert tree(left) == tree(around / folder("my_db"))
+    assert tree(left) == tree(around / folder("my_db", "connector"))
     assert git(left, "status", "--porcelain", "--ignored") == ""
 
 
@@ -502,7 +504,7 @@ def test_read_only_folder_is_a_line(start: str, template: Path, on_disk: Any, re
 
 
 def test_update_in_a_read_only_folder_is_a_line(releases: tuple[str, Path], on_disk: Any) -> None:
-    done, _ = on_disk(releases[1] / folder("my_db"), None, "--update", "--template", releases[0])
+    done, _ = on_disk(releases[1] / folder("my_db", "connector"), None, "--update", "--template", releases[0])
     assert (done.returncode, done.stdout) == (1, "")
     assert re.fullmatch(
         r".*: can't be written: Read-only file system; make it writable, or take another folder\n", done.stderr

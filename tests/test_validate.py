@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -23,9 +24,15 @@ SAMPLE = "tests/fixtures/connection.json"
 CERTIFICATION = "certification/certification.yaml"
 
 
+@pytest.fixture(scope="module")
+def made(scaffold: Scaffold, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return scaffold(tmp_path_factory.mktemp("made") / "out", skip_tasks=True, auth_types=["basic", "oauth"])
+
+
 @pytest.fixture
-def package(scaffold: Scaffold, tmp_path: Path) -> Path:
-    return scaffold(tmp_path / "out", skip_tasks=True, auth_types=["basic", "oauth"])
+def package(made: Path, tmp_path: Path) -> Path:
+    """A copy to put faults into."""
+    return shutil.copytree(made, tmp_path / "out")
 
 
 def run(package: Path) -> subprocess.CompletedProcess[str]:

@@ -48,6 +48,7 @@ EMPTY: Answers = {
     "docs_notes": "",
     "docker_image": "",
     "docker_port": "",
+    "action": "",
     "target": "",
 }
 
@@ -132,6 +133,10 @@ class Interview(Renderer):
     def made(self, context: Answers) -> dict[str, str]:
         """Each file by its path, from a context of `answered`."""
         return dict(self._rendered(context, self._sources))
+
+    def paths(self, context: Answers) -> list[str]:
+        """The path of each source that is rendered, those that come twice twice."""
+        return [path for path, _ in self._rendered(context, self._sources)]
 
     def tasks(self, context: Answers) -> list[list[str]]:
         """The command of each task."""

@@ -160,6 +160,9 @@ class OpenMetadataServer(ThreadingHTTPServer):
     def _get(self, path: str, query: dict[str, str]) -> Any:
         if path == "/system/version":
             return {"version": get_client_version(), "revision": "stand-in", "timestamp": 0}
+        if path == "/system/settings/profilerConfiguration":
+            # As on a new server: no metric is switched off.
+            return {"config_type": "profilerConfiguration", "config_value": {"metricConfiguration": []}}
         if path.startswith("/search/"):
             return self._search(query)
         collection, rest = self._collection(path)

@@ -6,7 +6,7 @@ import os
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, get_args
 
 from metadata.generated.schema.type.filterPattern import FilterPattern
 from metadata.utils.filters import filter_by_fqn
@@ -42,6 +42,10 @@ class Settings(BaseModel):
         """The names of the options where an unknown one is."""
         model: Any = cls
         for name in place[:-1]:
+            if isinstance(name, int):
+                # The number of an item in a list.
+                model = next(iter(get_args(model)), None)
+                continue
             field = getattr(model, "model_fields", {}).get(name)
             model = field.annotation if field else None
         return list(getattr(model, "model_fields", {}))
@@ -70,12 +74,17 @@ def resolved(value: Any) -> Any:
     return value
 
 
-def _compiled(selection: FilterPattern) -> FilterPattern:
+def _compiled(pattern: str) -> str:
+    try:
+        re.compile(pattern)
+    except re.error as error:
+        raise ValueError(f"{pattern!r} is no regular expression: {error}") from None
+    return pattern
+
+
+def _all_compiled(selection: FilterPattern) -> FilterPattern:
     for pattern in (selection.includes or []) + (selection.excludes or []):
-        try:
-            re.compile(pattern)
-        except re.error as error:
-            raise ValueError(f"{pattern!r} is no regular expression: {error}") from None
+        _compiled(pattern)
     return selection
 
 
@@ -87,5 +96,8 @@ def is_selected(selection: FilterPattern, name: str) -> bool:
 # A text that no representation shows.
 Secret = Annotated[SecretStr, BeforeValidator(resolved)]
 
+# A regular expression.
+Pattern = Annotated[str, AfterValidator(_compiled)]
+
 # Regular expressions over fully qualified names: `includes` and `excludes`, as in the workflows of the framework.
-Selection = Annotated[FilterPattern, AfterValidator(_compiled)]
+Selection = Annotated[FilterPattern, AfterValidator(_all_compiled)]

@@ -18,10 +18,8 @@ import yaml
 
 from ingestion import ingest
 from openmetadata import OpenMetadataServer
-from package import MANIFEST, ROOT
-
-# What is committed, built or written of a package.
-FOLDERS = ("certification", "deploy", "dist", "docs", "src", "tests", "workflows")
+from package import MANIFEST
+from running import files
 
 SETTINGS = importlib.import_module(f"{MANIFEST['plugin']['package']}.settings")
 
@@ -103,7 +101,6 @@ def test_planted_secrets_are_nowhere(
     with failing():
         places["the log of a run that fails"] = ingest(source, server, level="DEBUG").output
     places["what was sent"] = b"\n".join(server.bodies).decode()
-    for path in (path for folder in FOLDERS for path in (ROOT / folder).rglob("*") if path.is_file()):
-        places[path.relative_to(ROOT).as_posix()] = path.read_text(encoding="utf-8", errors="replace")
+    places |= files()
     leaks = [(name, place) for name, secret in planted.items() for place, text in places.items() if secret in text]
     assert leaks == []

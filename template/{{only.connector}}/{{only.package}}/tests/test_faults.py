@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import resource
-import sys
 import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager
@@ -15,14 +13,12 @@ import pytest
 from ingestion import ingest
 from openmetadata import OpenMetadataServer
 from package import MANIFEST
+from running import peak
 
 PERFORMANCE = MANIFEST["performance"]
 
 # Each size of source is read once.
 READINGS: dict[int, Reading] = {}
-
-# Bytes of what the system counts memory in: kilobytes, but on macOS.
-UNIT = 1 if sys.platform == "darwin" else 1024
 
 
 @dataclass(frozen=True)
@@ -55,11 +51,6 @@ def read(sample_source: dict[str, Any], grow: Callable[[int, int], None]) -> Cal
             return READINGS[rows]
 
     return reading
-
-
-def peak() -> float:
-    """The most memory that this process has had so far, in MiB."""
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * UNIT / 2**20
 
 
 def test_nothing_is_lost_when_the_source_fails_half_way(
