@@ -9,14 +9,13 @@ import random
 import re
 import signal
 import socket
-import sqlite3
 import struct
 import subprocess
 import sys
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -37,7 +36,7 @@ from tests.support.forks import Forks
 from tests.support.git import commit, git
 from tests.support.openmetadata import COMMAND, IngestRun, RecordingServer, ingest
 from tests.support.python import Warm, environment
-from tests.support.truth import arrived
+from tests.support.truth import ONE_DATABASE, arrived, differences, truth
 
 KIND = Catalog(ROOT / "catalog").kinds["sink"]
 TARGETS = list(KIND["variants"])
@@ -57,6 +56,9 @@ DEFINITION = {"name": "SQLite", "displayName": "SQLite", "description": "SQLite"
 # What stands in an address of a page for the place of the template.
 TEMPLATE = "gh:OWNER/openmetadata-connector-template"
 
+# What the source is called in OpenMetadata.
+SERVICE = "shop"
+
 # How many runs are killed, and the seed of where.
 KILLS = 20
 SEED = 9
@@ -69,10 +71,12 @@ class Site:
     roots: dict[str, Path]
     folder: Path
 
-    def workflow(self, target: str, database: Path, server: RecordingServer, **config: Any) -> Json:
+    def workflow(self, target: str, database: systems.System, server: RecordingServer, **config: Any) -> Json:
         """The workflow as it is shipped, led to a database and a server, with a config of the sink."""
         workflow = yaml.safe_load((self.roots[target] / "workflows/metadata.yaml").read_text())
-        workflow["source"]["serviceConnection"]["config"] |= {"databaseMode": str(database), "database": "files"}
+        workflow["source"]["serviceName"] = SERVICE
+        connection = {"databaseMode": str(database.path), "database": ONE_DATABASE}
+        workflow["source"]["serviceConnection"]["config"] |= connection
         workflow["workflowConfig"]["openMetadataServerConfig"]["hostPort"] = server.url
         workflow["sink"]["config"] = config
         return workflow
@@ -122,11 +126,10 @@ def server(schemas: Path) -> Iterator[RecordingServer]:
 
 
 @pytest.fixture(scope="module")
-def database(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+def database(tmp_path_factory: pytest.TempPathFactory) -> Iterator[systems.System]:
     """The shop that all real databases have, as a file."""
-    path = tmp_path_factory.mktemp("shop") / "shop.db"
-    with systems.sqlite(path):
-        yield path
+    with systems.sqlite(tmp_path_factory.mktemp("shop") / "shop.db") as system:
+        yield system
 
 
 # ---- What is made -------------------------------------------------------------------
@@ -227,33 +230,19 @@ def test_fresh_package_is_certified(target: str, site: Site, forks: Path) -> Non
 # ---- What arrives -------------------------------------------------------------------
 
 
-def columns(database: Path) -> dict[str, list[str]]:
-    """What the database says of itself: the columns of each table and view."""
-    with closing(sqlite3.connect(database)) as connection:
-        listed = connection.execute("SELECT name FROM sqlite_master WHERE type IN ('table', 'view')").fetchall()
-        info = "SELECT name FROM pragma_table_xinfo(?)"
-        return {name: [column for (column,) in connection.execute(info, (name,))] for (name,) in listed}
-
-
-def assert_is_the_source(envelopes: list[Json], database: Path, schemas: Path, control: RecordingServer) -> None:
-    """Records say what the database says of itself; and a server that is given them has what it else is given."""
-    found = {
-        envelope["record"]["name"]: [column["name"] for column in envelope["record"]["columns"]]
-        for envelope in envelopes
-        if envelope["type"] == "CreateTableRequest"
-    }
-    assert found == columns(database)
+def differences_of(envelopes: list[Json], database: systems.System, schemas: Path) -> list[str]:
+    """Where records say something else than the database says of itself, told by a server that is given them."""
     collections = {
         "CreateDatabaseServiceRequest": "services/databaseServices",
         "CreateDatabaseRequest": "databases",
         "CreateDatabaseSchemaRequest": "databaseSchemas",
         "CreateTableRequest": "tables",
     }
-    with RecordingServer(schemas) as replayed:
+    with RecordingServer(schemas) as server:
+        server.put("services/databaseServices", name=SERVICE, serviceType="SQLite")
         for envelope in envelopes:
-            if envelope["type"] in collections:
-                replayed.put(collections[envelope["type"]], **envelope["record"])
-        assert arrived(replayed) == arrived(control)
+            server.put(collections[envelope["type"]], **envelope["record"])
+        return differences(truth(database), arrived(server), system="sqlite")
 
 
 def assert_keys_hold(envelopes: list[Json]) -> None:
@@ -265,8 +254,10 @@ def assert_keys_hold(envelopes: list[Json]) -> None:
 
 
 @pytest.fixture(scope="module")
-def control(site: Site, run: Callable[..., IngestRun], schemas: Path, database: Path) -> Iterator[RecordingServer]:
-    """A server that has the same source from the framework's own sink."""
+def filled(
+    site: Site, run: Callable[..., IngestRun], schemas: Path, database: systems.System
+) -> Iterator[RecordingServer]:
+    """An OpenMetadata that has the source already, from the framework's own sink."""
     with RecordingServer(schemas, {"SQLite": DEFINITION}) as server:
         workflow = site.workflow("files", database, server)
         done = run(workflow | {"sink": {"type": "metadata-rest", "config": {}}})
@@ -285,18 +276,37 @@ def lines(folder: Path) -> list[Json]:
 def test_files_hold_what_the_database_has(
     site: Site,
     run: Callable[..., IngestRun],
-    server: RecordingServer,
-    control: RecordingServer,
-    database: Path,
+    filled: RecordingServer,
+    database: systems.System,
     schemas: Path,
     tmp_path: Path,
 ) -> None:
-    workflow = site.workflow("files", database, server, folder=str(tmp_path), performance={"rotateRecords": 3})
+    workflow = site.workflow("files", database, filled, folder=str(tmp_path), performance={"rotateRecords": 3})
     done = run(workflow)
     assert done.returncode == 0, done.output[-3000:]
-    assert_is_the_source(lines(tmp_path), database, schemas, control)
+    assert differences_of(lines(tmp_path), database, schemas) == []
     assert_keys_hold(lines(tmp_path))
-    assert len(list(tmp_path.glob("*.jsonl"))) > 3
+    assert len(list(tmp_path.glob("my_files-*.jsonl"))) >= 3
+
+
+@pytest.mark.framework
+@pytest.mark.real
+def test_only_foreign_keys_take_an_openmetadata_that_has_the_tables(
+    site: Site,
+    run: Callable[..., IngestRun],
+    server: RecordingServer,
+    database: systems.System,
+    schemas: Path,
+    tmp_path: Path,
+) -> None:
+    """The framework looks up there what a key refers to (docs/kinds/sink.md); all else arrives without it."""
+    done = run(site.workflow("files", database, server, folder=str(tmp_path)))
+    assert done.returncode == 0, done.output[-3000:]
+    service, *others = lines(tmp_path)
+    assert service["type"] == "CreateDatabaseServiceRequest"
+    lacking = differences_of(others, database, schemas)
+    assert lacking and [line for line in lacking if ": foreign_keys: " not in line] == []
+    assert server.created("tables") == []
 
 
 class Endpoint(BaseHTTPRequestHandler):
@@ -346,9 +356,8 @@ def endpoint() -> Iterator[Any]:
 def test_endpoint_has_what_the_database_has(
     site: Site,
     run: Callable[..., IngestRun],
-    server: RecordingServer,
-    control: RecordingServer,
-    database: Path,
+    filled: RecordingServer,
+    database: systems.System,
     schemas: Path,
     tmp_path: Path,
 ) -> None:
@@ -356,13 +365,13 @@ def test_endpoint_has_what_the_database_has(
     with endpoint() as receiver:
         url = f"http://127.0.0.1:{receiver.server_port}/records"
         config = {"folder": str(tmp_path), "url": url, "token": "env:LAKE_TOKEN", "performance": {"batchSize": 4}}
-        done = run(site.workflow("http", database, server, **config), LAKE_TOKEN="s3cret")
+        done = run(site.workflow("http", database, filled, **config), LAKE_TOKEN="s3cret")
     assert done.returncode == 0, done.output[-3000:]
     assert "s3cret" not in done.output
     assert [sign_in for _, sign_in, _ in receiver.seen] == ["Bearer s3cret"] * len(receiver.seen)
     assert len({key for key, _, _ in receiver.seen[:4]}) == len({body for _, _, body in receiver.seen[:4]}) == 1
     envelopes = [envelope for _, batch in receiver.batches for envelope in batch]
-    assert_is_the_source(envelopes, database, schemas, control)
+    assert differences_of(envelopes, database, schemas) == []
     assert_keys_hold(envelopes)
     for key, batch in receiver.batches:
         assert key == hashlib.sha256("".join(f"{envelope['key']}\n" for envelope in batch).encode()).hexdigest()
@@ -374,9 +383,8 @@ def test_endpoint_has_what_the_database_has(
 def test_topic_has_what_the_database_has(
     site: Site,
     run: Callable[..., IngestRun],
-    server: RecordingServer,
-    control: RecordingServer,
-    database: Path,
+    filled: RecordingServer,
+    database: systems.System,
     schemas: Path,
     cache: Path,
     tmp_path: Path,
@@ -385,12 +393,12 @@ def test_topic_has_what_the_database_has(
     need(systems.install("java"))
     with kafka.broker(cache) as address:
         config = {"folder": str(tmp_path), "bootstrapServers": address, "topic": "shop"}
-        done = run(site.workflow("topic", database, server, **config))
+        done = run(site.workflow("topic", database, filled, **config))
         assert done.returncode == 0, done.output[-3000:]
         warm: Warm = run.warm  # type: ignore[attr-defined]
         messages = warm.run_script(site.folder, kafka.READ, address, "shop")
     envelopes = [json.loads(message["value"]) for message in messages]
-    assert_is_the_source(envelopes, database, schemas, control)
+    assert differences_of(envelopes, database, schemas) == []
     assert_keys_hold(envelopes)
     assert [(message["key"], message["headers"]) for message in messages] == [
         (envelope["key"], {"idempotency-key": envelope["key"], "type": envelope["type"]}) for envelope in envelopes
@@ -440,7 +448,7 @@ def test_no_record_is_lost_where_runs_are_killed(
     site: Site,
     run: Callable[..., IngestRun],
     schemas: Path,
-    database: Path,
+    database: systems.System,
     tmp_path: Path,
     record_property: Callable[[str, Any], None],
 ) -> None:
@@ -449,7 +457,7 @@ def test_no_record_is_lost_where_runs_are_killed(
     with RecordingServer(schemas, {"SQLite": DEFINITION}) as server:
         whole = tmp_path / "whole"
         # The framework asks for a service once, so OpenMetadata knows it before the first run.
-        server.put("services/databaseServices", name="my_files", serviceType="SQLite")
+        server.put("services/databaseServices", name=SERVICE, serviceType="SQLite")
         sizes = {"performance": {"batchSize": 3, "rotateRecords": 4}}
         assert run(site.workflow("files", database, server, folder=str(whole), **sizes)).returncode == 0
         records = Counter(envelope["key"] for envelope in lines(whole))
