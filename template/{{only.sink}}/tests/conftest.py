@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from delivery import WORKFLOW
 from openmetadata import OpenMetadataServer
@@ -21,20 +22,35 @@ CREATE TABLE "order" (number INTEGER, customer INTEGER REFERENCES customer (id),
 CREATE VIEW latest AS SELECT number, total FROM "order";
 """
 
-# What the server has on the connection test of the source, of which these tests want nothing.
-DEFINITION = "SQLite.testConnectionDefinition"
-
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--source", metavar="WORKFLOW", help="hold the contract against the real source of a workflow")
 
 
 @pytest.fixture
-def server() -> Iterator[OpenMetadataServer]:
+def workflow(request: pytest.FixtureRequest) -> Path | None:
+    """The workflow that names the real source, where there is one."""
+    named = request.config.getoption("--source")
+    return Path(named) if named else None
+
+
+@pytest.fixture
+def source(request: pytest.FixtureRequest, workflow: Path | None) -> dict[str, Any]:
+    """The `source` of the metadata workflow."""
+    if not workflow:
+        return request.getfixturevalue("sample_source")
+    return yaml.safe_load(workflow.read_text(encoding="utf-8"))["source"]
+
+
+@pytest.fixture
+def server(source: dict[str, Any]) -> Iterator[OpenMetadataServer]:
+    """A server that has a connection test of the source, in which nothing is tested."""
     with OpenMetadataServer() as server:
-        entity = {"id": "00000000-0000-0000-0000-000000000000", "name": "SQLite", "fullyQualifiedName": DEFINITION}
+        kind = source["serviceConnection"]["config"]["type"]
+        name = f"{kind}.testConnectionDefinition"
+        entity = {"id": "00000000-0000-0000-0000-000000000000", "name": kind, "fullyQualifiedName": name}
         definitions = server.collections["/services/testConnectionDefinitions"]
-        definitions.entities[DEFINITION] = entity | {"displayName": "SQLite", "description": "None.", "steps": []}
+        definitions.entities[name] = entity | {"displayName": kind, "description": "Nothing.", "steps": []}
         yield server
 
 

@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 from metadata.generated.schema.api.services.createDatabaseService import CreateDatabaseServiceRequest
 from metadata.generated.schema.entity.services.databaseService import DatabaseService
 from metadata.generated.schema.type.entityReference import EntityReference
@@ -30,21 +29,6 @@ from running import files
 
 PLUGIN = MANIFEST["plugin"]
 SETTINGS = importlib.import_module(f"{PLUGIN['package']}.settings")
-
-
-@pytest.fixture
-def workflow(request: pytest.FixtureRequest) -> Path | None:
-    """The workflow that names the real source, where there is one."""
-    named = request.config.getoption("--source")
-    return Path(named) if named else None
-
-
-@pytest.fixture
-def source(request: pytest.FixtureRequest, workflow: Path | None) -> dict[str, Any]:
-    """The `source` of the metadata workflow."""
-    if not workflow:
-        return request.getfixturevalue("sample_source")
-    return yaml.safe_load(workflow.read_text(encoding="utf-8"))["source"]
 
 
 def test_what_the_source_has_arrives(
@@ -110,6 +94,30 @@ def test_service_that_is_known_stays_as_it_is(
     assert ingest(sample_source, server, config).status == 0
     (service,) = server.collections["/services/databaseServices"].entities.values()
     assert service["description"] == "As it was."
+
+
+def test_service_is_registered_although_it_is_not_selected(
+    sample_source: dict[str, Any], server: OpenMetadataServer, receiver: Receiver, config: dict[str, Any]
+) -> None:
+    config["selection"] = {"includes": [r".*\.customer$"]}
+    run = ingest(sample_source, server, config)
+    assert run.status == 0, run.output[-3000:]
+    assert [envelope["name"].rpartition(".")[2] for envelope in receiver.envelopes()] == ["customer"]
+
+
+def test_service_that_cannot_be_registered_is_delivered_all_the_same(
+    receiver: Receiver, config: dict[str, Any]
+) -> None:
+    service = CreateDatabaseServiceRequest(name="shop", serviceType="Mysql", connection=None)
+    (failure,) = deliver(config, [service]).failures
+    assert failure.error.startswith("shop could not be registered in OpenMetadata: ")
+    assert [envelope["name"] for envelope in receiver.envelopes()] == ["shop"]
+
+
+def test_name_that_openmetadata_would_not_have_is_taken_as_it_is(receiver: Receiver, config: dict[str, Any]) -> None:
+    odd = EntityReference.model_construct(name='a"b.c')
+    assert deliver(config, [odd]).failures == []
+    assert [envelope["name"] for envelope in receiver.envelopes()] == ['a"b.c']
 
 
 def test_only_what_is_selected_is_delivered(receiver: Receiver, config: dict[str, Any]) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import importlib
 import json
 import time
 from collections import Counter
@@ -17,6 +19,8 @@ from receiver import Receiver
 from running import peak
 
 PERFORMANCE = MANIFEST["performance"]
+LINE_FILE = importlib.import_module(f"{MANIFEST['plugin']['package']}.lines").LineFile
+TRANSPORT = importlib.import_module(f"{MANIFEST['plugin']['package']}.transport").Transport
 
 # Each number of records is delivered once: seconds.
 TIMES: dict[int, float] = {}
@@ -69,6 +73,38 @@ def test_record_that_was_set_aside_can_be_sent_again(receiver: Receiver, config:
     arrived = Counter((envelope["name"], envelope["key"]) for envelope in receiver.envelopes())
     assert sorted(name for name, _ in arrived) == names(2)
     assert set(arrived.values()) == {2}
+
+
+def test_record_that_cannot_be_set_aside_stays_in_the_spool(
+    receiver: Receiver, config: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    append = LINE_FILE.append
+
+    def full(file: Any, lines: Any) -> None:
+        if file.path.name == "dead-letters.jsonl":
+            raise OSError(errno.ENOSPC, "No space left on device")
+        append(file, lines)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(LINE_FILE, "append", full)
+        with receiver.away():
+            (failure,) = deliver(config, tables(1)).failures
+        assert failure.error.endswith("dead-letters.jsonl can't be written: No space left on device")
+    assert deliver(config, []).failures == []
+    assert [envelope["name"] for envelope in receiver.envelopes()] == names(1)
+
+
+def test_fault_of_the_transport_loses_nothing(
+    receiver: Receiver, config: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: Any) -> None:
+        raise RuntimeError("nobody thought of this")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(TRANSPORT, "deliver", broken)
+        status = deliver(config, tables(2))
+    assert [letter["envelope"]["name"] for letter in letters(config)] == names(2)
+    assert all("RuntimeError: nobody thought of this" in failure.error for failure in status.failures)
 
 
 def test_failure_among_many_records_is_not_rounded_away(receiver: Receiver, config: dict[str, Any]) -> None:

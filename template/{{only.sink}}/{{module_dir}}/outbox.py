@@ -134,7 +134,13 @@ class Outbox:
         os.close(self._lock)
 
     def _deliver(self, batch: list[Envelope], transport: Transport) -> Outcome:
-        failures = transport.deliver(batch) if batch else []
+        if not batch:
+            return Outcome()
+        try:
+            failures = transport.deliver(batch)
+        except Exception as error:
+            # Whatever it was, the records are not delivered, and have to be somewhere.
+            failures = [Failure(envelope, f"{type(error).__name__}: {error}") for envelope in batch]
         return Outcome(len(batch) - len(failures), self._set_aside(failures))
 
     def _set_aside(self, failures: list[Failure]) -> list[Failure]:

@@ -43,7 +43,9 @@ class Envelope:
     @classmethod
     def of(cls, record: Any) -> Self:
         """The envelope of a record of the framework. Raises ValueError for one that JSON has no words for."""
-        return cls(type(record).__name__, name_of(record), content_of(record))
+        envelope = cls(type(record).__name__, name_of(record), content_of(record))
+        _ = envelope.line  # what can't be written is found now
+        return envelope
 
     @classmethod
     def read(cls, line: bytes) -> Self:
@@ -94,9 +96,17 @@ def name_of(record: Any) -> str:
         return model_str(name)
     if name := getattr(record, "name", None):
         parent = next((value for field in PARENTS if (value := getattr(record, field, None))), None)
-        own = quote_name(model_str(name))
+        own = _quoted(model_str(name))
         return f"{model_str(parent)}.{own}" if parent else own
     return get_log_name(record) or type(record).__name__
+
+
+def _quoted(name: str) -> str:
+    """A name as a part of a fully qualified one; as it is where OpenMetadata would not have it."""
+    try:
+        return quote_name(name)
+    except ValueError:
+        return name
 
 
 def _named(value: Any) -> str:
