@@ -73,6 +73,7 @@ TOPICS = {
     "connector": "Its service",
     "names": "What people read",
     "connection": "The connection",
+    "access": "Signing in",
     "api": "The API",
     "capabilities": "What is read",
     "documentation": "The source",
@@ -211,7 +212,8 @@ def question(name: str, facts: Facts, catalog: Catalog) -> Iterator[str]:
     refused = []
     if validator := facts.get("validator"):
         for fault, number in re.findall(r"\|\s*(\w+_fault)(?:\((\d+)\))?", validator):
-            function = getattr(answers, fault)
+            if not (function := getattr(answers, fault, None)):
+                continue  # of a module of its own, whose page has what it refuses
             *_, last = inspect.signature(function).parameters
             refused += sentences(function, {last: number} if number else {})
     given = facts.get("choices")

@@ -241,6 +241,11 @@ def auth_types_fault(auth_types: list[str], can_log_in: bool) -> str:
     return "choose at least one auth type" if can_log_in and not auth_types else ""
 
 
+def handlers_fault(handlers: list[str]) -> str:
+    """Refuses an event receiver that does nothing with an event."""
+    return "" if handlers else "choose at least one handler"
+
+
 def namespace_fault(namespace: str, connection_type: str) -> str:
     """Refuses a namespace without SQLAlchemy: an API says by itself what stands above a table."""
     if namespace and connection_type != "sqlalchemy":
@@ -384,8 +389,10 @@ class Choices:
         return "contrib" if in_checkout or not self._has_custom(service_type) else "package"
 
     def connection_types(self, kind: str, service_type: str) -> str:
-        if kind != "connector":
+        if not self.has_source(kind):
             return _NOTHING
+        if kind == "topology":
+            return _choices({"rest_api": (self._catalog.connections["rest_api"]["title"], "")})
         families = self._catalog.services[service_type]["connections"]
         known = [name for name, facts in self._catalog.connections.items() if facts["family"] in families]
         return _choices(
@@ -483,9 +490,9 @@ class Choices:
 
     def connection_type(self, kind: str, service_type: str) -> str:
         """The default connection type of a connector for a service type."""
-        if kind != "connector":
+        if not self.has_source(kind):
             return ""
-        return self._catalog.services[service_type]["default_connection"]
+        return "rest_api" if kind == "topology" else self._catalog.services[service_type]["default_connection"]
 
     def scheme(self, name: str) -> str:
         """The default scheme of a connector's name: a known dialect's, else the name itself."""
@@ -574,6 +581,7 @@ class AnswersExtension(Extension):
             image_fault,
             requirement_fault,
             auth_types_fault,
+            handlers_fault,
             namespace_fault,
             prefix_fault,
             records_path_fault,

@@ -34,6 +34,9 @@ _LIST_KEYS = ("items", "data", "results", "result", "records", "values", "entrie
 
 _JSON_OBJECTS = ("connectionOptions", "connectionArguments")
 
+# How long the line with `Connector.naming` may be where it stands.
+_NUMBERED = 104
+
 # What the sample of a database holds, which emitted tests make: the schema of SQLite, its tables and its view.
 _SAMPLE = {
     "CreateDatabaseSchemaRequest": ["main"],
@@ -57,6 +60,8 @@ class Connector:
         self._enum_member: Callable[..., str] = environment.filters["enum_member"]
         self._java_name: Callable[..., str] = environment.filters["java_name"]
         self._plain: Callable[..., str] = environment.filters["plain"]
+        self._py_line: Callable[..., str] = environment.filters["py_line"]
+        self._py_value: Callable[..., str] = environment.filters["py_value"]
 
     @property
     def release(self) -> Facts:
@@ -66,7 +71,7 @@ class Connector:
     @property
     def kind(self) -> Facts:
         """The facts of the kind."""
-        return self.catalog.kinds["connector"]
+        return self.catalog.kinds[self.answers["kind"]]
 
     @property
     def noun(self) -> str:
@@ -227,6 +232,31 @@ class Connector:
             extra = {"requirements": [section["requirement"]], "brings": capability["brings"]}
             extras[capability["name"].replace("_", "-")] = extra
         return extras
+
+    @property
+    def step_names(self) -> Facts | None:
+        """The framework's own names of the test-connection steps, where it has them: `name` in `module`."""
+        return self.service.get("step_names")
+
+    @property
+    def grown(self) -> Any:
+        """The resource that a large source has much of."""
+        return next(iter(self.resources.values()))
+
+    def naming(self, resource: Any) -> str:
+        """Python, in lines, for a sample `record` with another `number`: the fields that tell it from others."""
+        return self._numbered({"id": f"{resource.item}-{{number}}", "name": f"{resource.item}_{{number}}"})
+
+    def _numbered(self, fields: Facts) -> str:
+        line = f"record | {self._py_line(fields)} for number in range(rows)"
+        if len(line) > _NUMBERED:
+            line = f"record\n| {self._py_value(fields, 0)}\nfor number in range(rows)"
+        return re.sub(r'"[^"]*\{number\}', r"f\g<0>", line)
+
+    def above(self, resource: Any) -> list[tuple[str, str, list[str]]]:
+        """What is listed to ask for a resource, outermost first: item, name, and the parents that it takes itself."""
+        parents = list(zip(resource.parents, resource.parent_names, strict=True))
+        return [(item, name, list(resource.parents[:place])) for place, (item, name) in enumerate(parents)]
 
     @cached_property
     def endpoints(self) -> Endpoints:
@@ -620,7 +650,7 @@ class Connector:
             elif facts.get("format") == "uri":
                 field |= {"annotation": "AnyUrl", "module": "pydantic"}
             else:
-                field["annotation"] = {"string": "str", "boolean": "bool"}[facts["type"]]
+                field["annotation"] = {"string": "str", "boolean": "bool", "integer": "int"}[facts["type"]]
             fields.append(field)
         asked = {*self.properties, *(flag for capability in self.capabilities for flag in capability.get("flags", ()))}
         return fields + [{"name": flag, "annotation": "bool", "default": True} for flag in _FLAGS if flag in asked]
@@ -724,13 +754,114 @@ def _generated_module(pointer: str) -> str:
     return "metadata.generated.schema." + pointer.partition(".json")[0].replace("/", ".")
 
 
+class Declared(Connector):
+    """A connector whose topology was declared in an answer: what it lists and what becomes of it is said there.
+
+    `topology` is the declaration, of topology.py; what templates ask of the resources of a service type is its lists.
+    """
+
+    def __init__(self, answers: Mapping[str, Any], environment: Any) -> None:
+        super().__init__(answers, environment)
+        self._read_topology: Callable[..., Any] = environment.read_topology
+
+    @cached_property
+    def topology(self) -> Any:
+        return self._read_topology(self.answers["topology"], self.service)
+
+    @property
+    def connection(self) -> Facts:
+        own = {"base_class": "Source", "base_module": "metadata.ingestion.api.steps", "source": "topology"}
+        return super().connection | own
+
+    @property
+    def entities(self) -> list[str]:
+        words = (re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name).lower() for name in self.topology.types)
+        return [f"{word}es" if word.endswith("x") else re.sub("y$", "ie", word) + "s" for word in words]
+
+    @property
+    def resources(self) -> dict[str, Any]:
+        return self.topology.listed
+
+    @property
+    def sample_records(self) -> dict[str, list[Facts]]:
+        return self.topology.samples
+
+    @property
+    def sample_entities(self) -> dict[str, list[str]]:
+        return self.topology.sample_entities
+
+    @property
+    def grown(self) -> Any:
+        return self.topology.main
+
+    def naming(self, resource: Any) -> str:
+        return self._numbered(self.topology.named(resource.item, "{number}"))
+
+    def above(self, resource: Any) -> list[tuple[str, str, list[str]]]:
+        return self.topology.reaching(resource.name)
+
+    @property
+    def step_names(self) -> None:
+        return None
+
+    @cached_property
+    def steps(self) -> dict[str, Facts]:
+        """The gate, and a step for each list; without those that need no record nothing at all can be read."""
+        steps = {"CheckAccess": self.service["steps"]["CheckAccess"]}
+        for name, listed in self.resources.items():
+            words = name.replace("_", " ")
+            steps[f"Get{name.title().replace('_', '')}"] = {
+                "description": f"List the {words} that the user can see.",
+                "error": f"The {words} could not be listed.",
+                "mandatory": not listed.parents,
+                "resource": name,
+            }
+        return steps
+
+    @cached_property
+    def properties(self) -> dict[str, Facts]:
+        if not self.topology.threads:
+            return super().properties
+        threads = {
+            "title": "Threads",
+            "description": "How many records of a list are read at a time, each with all that is below it; "
+            "1 for one after the other.",
+            "type": "integer",
+            "default": self.topology.threads,
+        }
+        return super().properties | {"threads": threads}
+
+    @property
+    def deletion(self) -> list[str]:
+        return [self.topology.type(name)["deletion"] for name in self.topology.types] if self.topology.deletes else []
+
+    @property
+    def sections(self) -> dict[str, Facts]:
+        """Beside the metadata, what the declaration asks for: threads, lineage, deletion."""
+        wanted = {
+            "threads": bool(self.topology.threads),
+            "lineage": bool(self.topology.lineages),
+            "deletion": self.topology.deletes,
+        }
+        own = {name: facts for name, facts in self.kind["variants"].items() if wanted.get(name, True)}
+        return super().sections | {
+            name: {
+                "strategies": facts["certification"]["strategies"],
+                "source_must_allow": facts["certification"]["allow"],
+                "required_tests": [f"tests/{test}" for test in facts["certification"]["tests"]],
+            }
+            for name, facts in own.items()
+        }
+
+
 class ConnectorExtension(ContextHook):
-    """Adds `connector`, which is also the `plugin`, to every context of one."""
+    """Adds `connector`, which is also the `plugin`, to every context of one, or of a topology."""
 
     def __init__(extension, environment: Environment) -> None:
         super().__init__(environment)
         extension.environment = environment
 
     def hook(self, context: dict[str, Any]) -> None:
-        if context.get("kind", "connector") == "connector":
-            context["connector"] = context["plugin"] = Connector(context, self.environment)
+        kinds = {"connector": Connector, "topology": Declared}
+        if kind := kinds.get(context.get("kind", "connector")):
+            context["connector"] = context["plugin"] = kind(context, self.environment)

@@ -87,8 +87,11 @@ PACKAGES: dict[str, str] = {
     "config_class": "{type_name}Settings",
 }
 
+# The kinds that read a service of OpenMetadata's: a topology is a connector that brings its own.
+SOURCES = ("connector", "topology")
+
 # The folders of `template/`: each is rendered as the destination itself, or with all below it left out.
-# `plugin` is what the kinds beside connectors share.
+# `plugin` is what the kinds beside sources share.
 FOLDERS = ("connector", "plugin", "processor", "sink", "topology", "events", "package", "contrib")
 
 
@@ -97,15 +100,16 @@ def places(answers: Mapping[str, Any], casing: Mapping[str, Any]) -> dict[str, A
     kind, placement, name = answers["kind"], answers["placement"], answers["name"]
     names = {"name": name, "distribution": casing["distribution"](name, kind)}
     names |= {case: casing[case](name) for case in ("camel", "constant", "package")}
-    if kind == "connector":
+    is_source = kind in SOURCES
+    if is_source:
         names |= {key: answers[key] for key in ("type_name", "service_type")}
         names["module"] = casing["module"](answers["type_name"])
-        patterns = PLACEMENTS[placement]
+        patterns = PLACEMENTS[placement] | ({"context_file": PACKAGES["context_file"]} if kind != "connector" else {})
     else:
         names["type_name"] = casing["pascal"](name)
         patterns = PACKAGES
     derived = {key: pattern.format(**names) for key, pattern in patterns.items()}
-    here = {kind, placement, "connector" if kind == "connector" else "plugin"}
+    here = {kind, placement, "connector" if is_source else "plugin"}
     only = {folder: "." if folder in here else "" for folder in FOLDERS}
     return names | derived | {"is_package": placement == "package", "only": only}
 

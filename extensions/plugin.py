@@ -1,8 +1,8 @@
 """Brings the answers and the catalog together for the kinds beside connectors: the `plugin` of their templates.
 
-A connector is its own `plugin` (connector.py). Templates that packages of every kind share ask both for no more
-than the members that both have: `catalog`, `release`, `kind`, `noun`, `dependencies`, `extras`, `brought` and what
-certification.py asks.
+A connector is its own `plugin` (connector.py), and so is a topology. Templates that packages of every kind share ask
+both for no more than the members that both have: `catalog`, `release`, `kind`, `noun`, `dependencies`, `extras`,
+`brought` and what certification.py asks.
 """
 
 from __future__ import annotations
@@ -86,12 +86,12 @@ class Plugin:
 
 
 class PluginExtension(ContextHook):
-    """Adds `plugin` to every context of another kind than a connector, once it has the derived names."""
+    """Adds `plugin` to every context of a kind that is no source, once it has the derived names."""
 
     def __init__(extension, environment: Environment) -> None:
         super().__init__(environment)
         extension.environment = environment
 
     def hook(self, context: dict[str, Any]) -> None:
-        if context.get("kind", "connector") != "connector":
+        if context.get("kind", "connector") not in ("connector", "topology"):
             context["plugin"] = Plugin(context, self.environment)

@@ -133,6 +133,15 @@ def assignment(value: str, name: str, indent: int) -> str:
     return f"{name} = (\n{' ' * (indent + 4)}{value}\n{' ' * indent})"
 
 
+def py_line(value: object) -> str:
+    """A Python literal of strings, numbers, dicts and lists on one line."""
+    if isinstance(value, dict):
+        return f"{{{', '.join(f'{py_string(key)}: {py_line(item)}' for key, item in value.items())}}}"
+    if isinstance(value, list | tuple):
+        return f"[{', '.join(map(py_line, value))}]"
+    return py_string(value) if isinstance(value, str) else repr(value)
+
+
 def nested_literal(path: str, value: str) -> str:
     """A Python literal of objects within each other, by keys that are joined by dots, around an expression."""
     for key in reversed(path.split(".")):
@@ -198,6 +207,7 @@ class PythonExtension(Extension):
             imports,
             nested_literal,
             path_literal,
+            py_line,
             py_string,
             py_strings,
             py_union,

@@ -51,8 +51,8 @@ def unreachable(scratch: Path) -> str:
 
 
 def required(root: Path) -> list[str]:
-    """What connectors are made to require, but for the framework itself: drivers, extras, and what they are built and
-    tested with."""
+    """What packages are made to require, but for the framework itself: drivers, extras, what kinds beside connectors
+    need, and what they are built and tested with."""
     catalog = Catalog(root / "catalog")
     text = Renderer(root).text("{{only.package}}/pyproject.toml.jinja", EMPTY | {"placement": "package"})
     project = tomllib.loads(text)

@@ -53,8 +53,8 @@ def strings(text: str) -> set[str]:
     return {node.value for node in nodes if isinstance(node, ast.Constant) and isinstance(node.value, str)}
 
 
-def check_files(files: Files, answers: Answers) -> None:
-    """Each file is one of its language, and has in it what was answered, as it was answered."""
+def check_languages(files: Files) -> None:
+    """Each file is one of its language."""
     for path, text in files.items():
         text.encode()
         if path.endswith(".py"):
@@ -63,6 +63,28 @@ def check_files(files: Files, answers: Answers) -> None:
             json.loads(text)
         elif path.endswith((".yml", ".yaml")):
             list(yaml.load_all(text, Loader=yaml.CSafeLoader))
+        elif path.endswith(".toml"):
+            tomllib.loads(text)
+
+
+def check_plugin(files: Files, answers: Answers) -> None:
+    """Each file of what is no connector is one of its language, and says what was answered, as it was answered."""
+    check_languages(files)
+    description = answers["description"]
+    assert tomllib.loads(files["pyproject.toml"])["project"]["description"] == description
+    (readme, *_), (title, summary, *_) = (
+        [block for tag, block in blocks(parsed(files[path])) if tag == "p" or (tag == "h1" and path != "README.md")]
+        for path in ("README.md", answers["context_file"])
+    )
+    assert plainly(readme) == plainly(summary) == one_line(description)
+    assert plainly(title).startswith(f"{one_line(answers['display_name'])}: ")
+    kept = yaml.load(files[str(answers["_copier_conf"]["answers_file"])], Loader=yaml.CSafeLoader)
+    assert kept == dict(answers["_copier_answers"])
+
+
+def check_files(files: Files, answers: Answers) -> None:
+    """Each file of a connector is one of its language, and has in it what was answered, as it was answered."""
+    check_languages(files)
     check_schemas(files, answers)
     check_code(files, answers)
     check_workflows(files, answers)

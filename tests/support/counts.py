@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.support import kills
+from tests.support import events, kills
 
 
 def lines(terminalreporter: pytest.TerminalReporter) -> Iterator[str]:
@@ -17,6 +17,7 @@ def lines(terminalreporter: pytest.TerminalReporter) -> Iterator[str]:
     calls = [report for report in reports if getattr(report, "when", "") == "call"]
     properties: list[tuple[str, Any]] = [pair for report in calls for pair in report.user_properties]
     yield from kills.summary(properties)
+    yield from events.summary(properties)
     if played := [value for name, value in properties if name == "misbehaviour"]:
         seconds, peak = max(one[2] for one in played), max(one[3] for one in played)
         yield f"{len(played)} misbehaviours of servers and SDKs played: {seconds:.1f} s and {peak >> 20} MiB at most"

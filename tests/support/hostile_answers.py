@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 import keyword
 import string
+from functools import cache
 from pathlib import Path
 from typing import Any
 
+import yaml
 from hypothesis import strategies as st
 
 from extensions.answers import Choices, accepted
@@ -187,6 +189,42 @@ def fine(draw: st.DrawFn, service_type: str) -> Answers:
         if image:
             maybe["docker_port"] = PORTS
     return data | {name: draw(strategy) for name, strategy in maybe.items() if draw(st.booleans())}
+
+
+@st.composite
+def fine_plugin(draw: st.DrawFn, kind: str) -> Answers:
+    """Answers for what is no connector that have to be taken."""
+    facts = CATALOG.kinds[kind]
+    data: Answers = {"kind": kind, "name": draw(CONNECTORS)}
+    maybe: dict[str, st.SearchStrategy[Any]] = {"display_name": lines(100), "description": lines(512)}
+    if facts.get("source"):
+        data["service_type"] = draw(st.sampled_from(accepted(CHOICES.service_types(kind))))
+    if "question" in facts:
+        one, asked = st.sampled_from(accepted(CHOICES.variants(kind))), facts["question"]
+        several = _questions(kind)[asked].get("multiselect")
+        maybe[asked] = st.lists(one, unique=True, min_size=1) if several else one
+    return data | {name: draw(strategy) for name, strategy in maybe.items() if draw(st.booleans())}
+
+
+@st.composite
+def any_plugin(draw: st.DrawFn, kind: str) -> tuple[Answers, bool]:
+    """Answers for what is no connector, and whether they have to be taken: in half of them, some are anything."""
+    data = draw(fine_plugin(kind))
+    if draw(st.booleans()):
+        return data, True
+    questions = _questions(kind)
+    for name in draw(st.lists(st.sampled_from(list(questions)), unique=True, min_size=1, max_size=3)):
+        data[name] = draw(st.lists(TEXTS, max_size=3) if questions[name].get("multiselect") else ANYTHING)
+    return data, False
+
+
+@cache
+def _questions(kind: str) -> dict[str, Any]:
+    """The questions of a kind, but for that of the kind itself."""
+    files = [ROOT / f"questions/{topic}.yml" for topic in CATALOG.kinds[kind]["questions"]]
+    asked = {name: facts for file in files for name, facts in yaml.safe_load(file.read_text(encoding="utf-8")).items()}
+    del asked["kind"]
+    return asked
 
 
 QUESTIONS = [

@@ -20,7 +20,8 @@ def names(model: Any) -> Iterator[str]:
     """The names of the options of a model, and of those within each of them."""
     for name, field in model.model_fields.items():
         yield field.alias or name
-        yield from names(field.annotation) if hasattr(field.annotation, "model_fields") else ()
+        for nested in OPTIONS.models_in(field.annotation):
+            yield from names(nested)
 
 
 def test_every_option_is_documented() -> None:

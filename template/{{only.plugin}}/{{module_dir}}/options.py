@@ -40,15 +40,19 @@ class Settings(BaseModel):
     @classmethod
     def _options_beside(cls, place: tuple[int | str, ...]) -> list[str]:
         """The names of the options where an unknown one is."""
-        model: Any = cls
+        models: list[Any] = [cls]
         for name in place[:-1]:
-            if isinstance(name, int):
-                # The number of an item in a list.
-                model = next(iter(get_args(model)), None)
-                continue
-            field = getattr(model, "model_fields", {}).get(name)
-            model = field.annotation if field else None
-        return list(getattr(model, "model_fields", {}))
+            fields = [model.model_fields[name] for model in models if name in model.model_fields]
+            # The key of a map leads to no field.
+            models = [model for field in fields for model in models_in(field.annotation)] or models
+        return list(dict.fromkeys(name for model in models for name in model.model_fields))
+
+
+def models_in(annotation: Any) -> list[Any]:
+    """The models in the type of a field: itself, what a map or a list holds, each that it may be."""
+    if hasattr(annotation, "model_fields"):
+        return [annotation]
+    return [model for part in get_args(annotation) for model in models_in(part)]
 
 
 def resolved(value: Any) -> Any:
