@@ -61,6 +61,7 @@ lock: .venv/bin/uv ## Write the locks anew after an edit of what they are made o
 	@$(COMPILE) --group docs --constraints $(LOCKS)/tools.txt --output-file $(LOCKS)/docs.txt
 	@$(COMPILE) --group audit --constraints $(LOCKS)/tools.txt --output-file $(LOCKS)/audit.txt
 	@$(COMPILE) $(LOCKS)/ingestion.in --overrides $(LOCKS)/ingestion.overrides --output-file $(LOCKS)/ingestion.txt
+	@$(COMPILE) $(LOCKS)/kafka.in --output-file $(LOCKS)/kafka.txt
 	@$(COMPILE) $(LOCKS)/events.in --constraints $(LOCKS)/ingestion.txt --output-file $(LOCKS)/events.txt
 	@$(COMPILE) $(LOCKS)/mlflow.in --overrides $(LOCKS)/mlflow.overrides --output-file $(LOCKS)/mlflow.txt
 	@npm --prefix tests/support/node install --silent --package-lock-only --ignore-scripts \

@@ -111,20 +111,29 @@ while True:
 
 
 class Forks:
-    """The server, alive inside a `with` block; `python` is what to run in place of the interpreter."""
+    """The server, alive inside a `with` block; `python` is what to run in place of the interpreter.
 
-    def __init__(self, framework: Path, folder: Path) -> None:
+    An `overlay` has a `metadata` that is imported in place of the installed one, for those that name it in PYTHONPATH.
+    """
+
+    def __init__(self, framework: Path, folder: Path, overlay: Path | None = None) -> None:
         self._framework = framework
+        self._overlay = overlay
         self._place = folder / "socket"
         self.python = folder / "python"
 
     def __enter__(self) -> Self:
-        site = str(installed_package(self._framework).parent)
+        site = str(self._overlay or installed_package(self._framework).parent)
         text = CLIENT.format(python=str(self._framework), place=str(self._place), site=site)
         self.python.write_text(text, encoding="utf-8")
         self.python.chmod(0o755)
         command = [str(self._framework), "-c", SERVER, str(self._place), str(self.python)]
-        self._process = subprocess.Popen(command, env=environment(), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE)
+        self._process = subprocess.Popen(
+            command,
+            env=environment([self._overlay] if self._overlay else []),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+        )
         assert self._process.stdout
         self._process.stdout.readline()
         return self

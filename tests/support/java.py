@@ -33,17 +33,17 @@ _COMPILER = [
 ]
 
 
-def jars(cache: Path) -> Path:
-    """The folder of the jars that `java/pom.xml` names, downloaded once.
+def jars(cache: Path, folder: Path = FOLDER) -> Path:
+    """The folder of the jars that a `pom.xml` names, downloaded once.
 
-    Raises CalledProcessError, and ValueError for a jar that is not as `java/jars.sha256` has it.
+    Raises CalledProcessError, and ValueError for a jar that is not as `jars.sha256` beside it has it.
     """
-    pom, sums = FOLDER / "pom.xml", FOLDER / "jars.sha256"
+    pom, sums = folder / "pom.xml", folder / "jars.sha256"
 
-    def download(folder: Path) -> None:
+    def download(into: Path) -> None:
         maven = ["mvn", "--quiet", "--batch-mode", "--strict-checksums", f"--file={pom}"]
-        run(*maven, _JARS, f"-DoutputDirectory={folder}")
-        expect_files(folder, sums)
+        run(*maven, _JARS, f"-DoutputDirectory={into}")
+        expect_files(into, sums)
 
     return once(cache / f"jars-{hashlib.sha256(pom.read_bytes() + sums.read_bytes()).hexdigest()[:12]}", download)
 

@@ -49,6 +49,7 @@ EMPTY: Answers = {
     "docker_image": "",
     "docker_port": "",
     "action": "",
+    "target": "",
 }
 
 
