@@ -647,7 +647,7 @@ def _loaded(text: str) -> Any:
     if len(text) > MAX_TEXT:
         raise TopologyError(f"the topology has {len(text)} characters: give at most {MAX_TEXT}")
     try:
-        return yaml.load(text, Loader=_Loader)  # a SafeLoader
+        return _Loader(text).get_single_data()
     except RecursionError:
         raise TopologyError("the topology is nested too deeply: give nodes by their names, beside each other") from None
     except (yaml.YAMLError, ValueError) as error:

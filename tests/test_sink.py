@@ -492,7 +492,7 @@ def test_no_record_is_lost_where_runs_are_killed(
             hits["with duplicates"] += len(found) > len(records)
             assert list(folder.glob("*.part")) == []
             assert (folder / "spool.jsonl").read_bytes() == (folder / "dead-letters.jsonl").read_bytes() == b""
-    record_property("kills", ("file sink", hits))
+    record_property("kills", ("file sink", dict(hits)))
 
 
 # ---- What stays fresh ---------------------------------------------------------------

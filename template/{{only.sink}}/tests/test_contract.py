@@ -9,6 +9,7 @@ import importlib
 import json
 import secrets
 import sqlite3
+from collections import Counter
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
@@ -69,10 +70,11 @@ def test_second_run_brings_no_new_key(
     assert ingest(source, server, config).status == 0
     first = receiver.envelopes()
     assert ingest(source, server, config).status == 0
-    second = receiver.envelopes()[len(first) :]
+    # In any order: a topic has one for each of its partitions.
+    second = Counter(one["key"] for one in receiver.envelopes()) - Counter(one["key"] for one in first)
     # OpenMetadata knows the service by now, so the framework does not ask for it again.
     again = [envelope["key"] for envelope in first if not envelope["type"].endswith("ServiceRequest")]
-    assert sorted(envelope["key"] for envelope in second) == sorted(again)
+    assert second == Counter(again)
 
 
 def test_service_is_registered_without_its_connection(
