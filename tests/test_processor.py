@@ -481,3 +481,11 @@ def write(file: Path, commands: str) -> None:
     """Make a command of a line of shell."""
     file.write_text(f"#!/bin/sh\n{commands}\n")
     file.chmod(0o755)
+
+
+@pytest.mark.framework
+def test_real_source_is_refused_where_nothing_is_shown_of_one(scaffold: Scaffold, forked: Path, tmp_path: Path) -> None:
+    root = scaffold(tmp_path / "out", kind="processor", name="my_tags")
+    done = certify(forked, root, "--source", "workflows/metadata.yaml")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == "--source: nothing is shown of a real source here; leave it out\n"

@@ -31,6 +31,8 @@ def main(arguments: list[str] | None = None) -> int:
         else:
             if options.source and not options.source.is_file():
                 raise ManifestError(f"{options.source}: there is no such workflow")
+            if options.source and not any(gate["of_real_source"] for gate in manifest["gates"].values()):
+                raise ManifestError("--source: nothing is shown of a real source here; leave it out")
             report = certify(manifest, options.source)
             report.write()
     except (ManifestError, ReportError) as error:

@@ -15,7 +15,7 @@ ROOT = Path(__file__).resolve().parents[1]
 MANIFEST = ROOT / "certification/certification.yaml"
 
 # What a report is about, besides the report itself.
-INPUTS = ("src", "tests", "workflows", "certification", "pyproject.toml")
+INPUTS = ("src", "tests", "workflows", "config", "certification", "pyproject.toml")
 
 
 class ManifestError(ValueError):
