@@ -90,9 +90,12 @@ PACKAGES: dict[str, str] = {
 # The kinds that read a service of OpenMetadata's: a topology is a connector that brings its own.
 SOURCES = ("connector", "topology")
 
+# The kinds that a workflow of the framework runs.
+STEPS = (*SOURCES, "processor", "sink")
+
 # The folders of `template/`: each is rendered as the destination itself, or with all below it left out.
-# `plugin` is what the kinds beside sources share.
-FOLDERS = ("connector", "plugin", "processor", "sink", "topology", "events", "package", "contrib")
+# `plugin` is what the kinds beside sources share, `workflow` what those share that a workflow runs.
+FOLDERS = ("connector", "plugin", "workflow", "processor", "sink", "topology", "events", "package", "contrib")
 
 
 def places(answers: Mapping[str, Any], casing: Mapping[str, Any]) -> dict[str, Any]:
@@ -109,7 +112,7 @@ def places(answers: Mapping[str, Any], casing: Mapping[str, Any]) -> dict[str, A
         names["type_name"] = casing["pascal"](name)
         patterns = PACKAGES
     derived = {key: pattern.format(**names) for key, pattern in patterns.items()}
-    here = {kind, placement, "connector" if is_source else "plugin"}
+    here = {kind, placement, "connector" if is_source else "plugin", *(["workflow"] if kind in STEPS else [])}
     only = {folder: "." if folder in here else "" for folder in FOLDERS}
     return names | derived | {"is_package": placement == "package", "only": only}
 

@@ -24,6 +24,7 @@ from tests.support.certification import certify
 from tests.support.checks import PACKAGE_MODULES, check_texts
 from tests.support.connector import install
 from tests.support.contrib import join
+from tests.support.forks import Forks
 from tests.support.git import commit, git
 from tests.support.openmetadata import RecordingServer
 from tests.support.python import Warm, environment
@@ -254,10 +255,11 @@ def test_names_that_are_refused_are_those_that_the_framework_has(warm: Warm, tmp
 
 @pytest.mark.framework
 @pytest.mark.parametrize("action", BY_ACTION)
-def test_fresh_package_is_certified(action: str, packages: Any, framework: Path) -> None:
+def test_fresh_package_is_certified(action: str, packages: Any, framework: Path, tmp_path: Path) -> None:
     """All of its own tests pass for that, installed from its wheel, and none is skipped."""
     package = packages(action)
-    done = certify(framework, package.root, pythonpath=package.site)
+    with Forks(framework, tmp_path, package.site) as forks:
+        done = certify(forks.python, package.root, pythonpath=package.site)
     assert done.returncode == 0, done.stdout + done.stderr
     report = json.loads((package.root / "certification/certification_report.json").read_text())
     assert report["kind"] == "processor"
