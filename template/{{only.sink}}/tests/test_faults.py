@@ -94,6 +94,20 @@ def test_record_that_cannot_be_set_aside_stays_in_the_spool(
     assert [envelope["name"] for envelope in receiver.envelopes()] == names(1)
 
 
+def test_end_that_fails_fails_the_run(
+    receiver: Receiver, config: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(_: Any) -> None:
+        raise OSError(errno.EIO, "Input/output error")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(TRANSPORT, "close", full)
+        (failure,) = deliver(config, tables(1)).failures
+    assert "could not be closed: [Errno 5] Input/output error" in failure.error
+    assert deliver(config, []).failures == []
+    assert [envelope["name"] for envelope in receiver.envelopes()] == names(1)
+
+
 def test_fault_of_the_transport_loses_nothing(
     receiver: Receiver, config: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
