@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.conftest import ROOT, Scaffold, by_day
+from tests.conftest import NIGHTLY, ROOT, Scaffold, by_day
 from tests.support.connector import Deploy, assert_passed, contribute, run_tests
 from tests.support.contrib import write_checkout
 from tests.support.python import Warm
@@ -54,7 +54,7 @@ ALONE += ("trino", "mlflow", "rabbitmq", "s3")
 
 
 # Certified packages, whose tests are run as well, have the rest of what a family of dialects or clients can do.
-BY_DAY = ("everything_2", "everything_3", "no_basic", "mariadb", "snowflake")
+BY_DAY = ("everything_3", "no_basic", "mariadb")
 
 
 @pytest.mark.parametrize("name", by_day(SAMPLE, BY_DAY))
@@ -62,6 +62,7 @@ def test_tests_of_a_package_pass(name: str, deploy: Deploy, warm: Warm, tmp_path
     assert_passed(deploy({"name": name} | SAMPLE[name], "package", tmp_path).run_tests(warm))
 
 
+@NIGHTLY
 def test_tests_of_contributions_pass_in_one_checkout(scaffold: Scaffold, framework: Path, tmp_path: Path) -> None:
     root = write_checkout(tmp_path / "out")
     added = []

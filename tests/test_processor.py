@@ -19,7 +19,7 @@ import yaml
 from copier.errors import CopierError
 
 from extensions.catalog import Catalog
-from tests.conftest import ROOT, Scaffold
+from tests.conftest import NIGHTLY, ROOT, Scaffold
 from tests.support.certification import certify
 from tests.support.checks import PACKAGE_MODULES, check_texts
 from tests.support.connector import install
@@ -35,6 +35,10 @@ ACTIONS = list(KIND["variants"])
 
 # Those of an action share what was made of it.
 BY_ACTION = [pytest.param(action, marks=pytest.mark.xdist_group(f"processor-{action}")) for action in ACTIONS]
+# By day one of them, the one with most to show.
+AT_NIGHT = [
+    pytest.param(*one.values, marks=[*one.marks, *([] if "redact" in one.values else [NIGHTLY])]) for one in BY_ACTION
+]
 
 SCHEMA = "shop.files.main"
 STEPS = [
@@ -254,7 +258,7 @@ def test_names_that_are_refused_are_those_that_the_framework_has(warm: Warm, tmp
 
 
 @pytest.mark.framework
-@pytest.mark.parametrize("action", BY_ACTION)
+@pytest.mark.parametrize("action", AT_NIGHT)
 def test_fresh_package_is_certified(action: str, packages: Any, framework: Path, tmp_path: Path) -> None:
     """All of its own tests pass for that, installed from its wheel, and none is skipped."""
     package = packages(action)

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.conftest import need
+from tests.conftest import NIGHTLY, need
 from tests.support import systems
 from tests.support.certification import assert_certified_with
 from tests.support.connector import Connector, Deploy
@@ -47,7 +47,14 @@ LINEAGE = {
 def cases(*names: str) -> list[Any]:
     """Each system in both placements; all tests of one run in one worker, because they share its connector."""
     return [
-        pytest.param((name, placement), id=f"{name}-{placement}", marks=pytest.mark.xdist_group(f"{name}-{placement}"))
+        pytest.param(
+            (name, placement),
+            id=f"{name}-{placement}",
+            marks=[
+                pytest.mark.xdist_group(f"{name}-{placement}"),
+                *([] if placement == "package" or name == "postgres" else [NIGHTLY]),
+            ],
+        )
         for name in names
         for placement in ("package", "contrib")
     ]

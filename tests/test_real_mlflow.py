@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.conftest import ROOT, need
+from tests.conftest import ROOT, by_day, need
 from tests.support import mlflow
 from tests.support.connector import Connector, Deploy
 from tests.support.mlflow import Mlflow
@@ -57,7 +57,7 @@ class Case:
         return self.connector.ingest(workflow, password=password)
 
 
-@pytest.fixture(scope="module", params=["package", "contrib"])
+@pytest.fixture(scope="module", params=by_day(["package", "contrib"], ["contrib"]))
 def case(
     request: pytest.FixtureRequest,
     system: Mlflow,

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.conftest import ROOT, need
+from tests.conftest import ROOT, by_day, need
 from tests.support import systems
 from tests.support.certification import assert_certified_with
 from tests.support.connector import Connector, Deploy
@@ -70,7 +70,7 @@ def broker() -> Iterator[Broker]:
         yield started
 
 
-@pytest.fixture(scope="module", params=["package", "contrib"])
+@pytest.fixture(scope="module", params=by_day(["package", "contrib"], ["package"]))
 def case(
     request: pytest.FixtureRequest,
     broker: Broker,

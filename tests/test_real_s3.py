@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.conftest import ROOT, need
+from tests.conftest import NIGHTLY, ROOT, need
 from tests.support import moto
 from tests.support.connector import Connector, Deploy, assert_passed
 from tests.support.openmetadata import IngestRun, RecordingServer
@@ -63,7 +63,10 @@ TYPES = {int: "INT", float: "FLOAT", bool: "BOOLEAN", str: "STRING", dict: "JSON
 
 CASES = pytest.mark.parametrize(
     "case",
-    [pytest.param(name, id=name, marks=pytest.mark.xdist_group(f"s3-{name}")) for name in ("package", "contrib")],
+    [
+        pytest.param("package", id="package", marks=pytest.mark.xdist_group("s3-package")),
+        pytest.param("contrib", id="contrib", marks=[pytest.mark.xdist_group("s3-contrib"), NIGHTLY]),
+    ],
     indirect=True,
     scope="module",
 )

@@ -167,6 +167,7 @@ def test_answers_added_and_taken_back_change_exactly_their_files_and_lines(repos
     assert files(made) == first
 
 
+@NIGHTLY
 def test_ten_connectors_in_one_checkout_update_each_by_itself(repository: Path, tmp_path: Path) -> None:
     checkout = tmp_path / "checkout"
     checkout.mkdir()

@@ -214,7 +214,7 @@ def forks(site: Site, framework: Path, tmp_path_factory: pytest.TempPathFactory)
 
 
 @pytest.mark.framework
-@pytest.mark.parametrize("target", TARGETS)
+@pytest.mark.parametrize("target", by_day(TARGETS, ["files"]))
 def test_fresh_package_is_certified(target: str, site: Site, forks: Path) -> None:
     root = site.roots[target]
     done = certify(forks, root, pythonpath=site.folder)
