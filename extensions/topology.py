@@ -63,7 +63,10 @@ _TAKEN = frozenset(
 
 
 class TopologyError(ValueError):
-    """A topology can't be made. The message is one line: where, what is wrong, and what to give."""
+    """A topology can't be made. The message is one line, whatever it quotes: where, what is wrong, and what to give."""
+
+    def __init__(self, said: str) -> None:
+        super().__init__(" ".join(said.split()))
 
 
 @dataclass(frozen=True)

@@ -48,8 +48,6 @@ EMPTY: Answers = {
     "docs_notes": "",
     "docker_image": "",
     "docker_port": "",
-    "action": "",
-    "target": "",
 }
 
 
