@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.conftest import ROOT, Scaffold
+from tests.conftest import ROOT, Scaffold, by_day
 from tests.support.contrib import write_checkout
 from tests.support.render import alike
 
@@ -41,7 +41,7 @@ def schema(scaffold: Scaffold, tmp_path: Path) -> Any:
     return make
 
 
-@pytest.mark.parametrize("placement", ["package", "contrib"])
+@pytest.mark.parametrize("placement", by_day(["package", "contrib"], ["package"]))
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
 def test_example_scaffolds_and_validates(path: Path, placement: str, scaffold: Scaffold, tmp_path: Path) -> None:
     destination = tmp_path / "out"

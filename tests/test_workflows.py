@@ -454,6 +454,7 @@ def test_loop_stops_at_a_conflict_and_goes_on_once_it_is_settled(checkout: Packa
     assert "# Mine." in (clone / connection("shop")).read_text()
 
 
+@NIGHTLY
 @CHECKED_OUT
 def test_recipe_proposes_the_updates_of_a_checkout_together(checkout: Package) -> None:
     checkout.edit(connection("my_db"), OLD, "Owns my engine:")
