@@ -72,7 +72,8 @@ def package(scaffold: Scaffold, tmp_path_factory: pytest.TempPathFactory) -> Pat
 @pytest.fixture(scope="module")
 def certified(package: Path, forked: Path) -> Path:
     """The same, with its report."""
-    assert certify(forked, package).returncode == 0
+    done = certify(forked, package)
+    assert done.returncode == 0, done.stdout + done.stderr
     return package
 
 

@@ -52,7 +52,8 @@ def reason_of(report: pytest.TestReport | pytest.CollectReport) -> str:
     else:
         crash = getattr(report.longrepr, "reprcrash", None)
         text = crash.message if crash else str(report.longrepr)
-    return " ".join(text.split())[:300]
+    line = " ".join(text.split())
+    return line if len(line) <= 600 else f"{line[:300]} … {line[-300:]}"
 
 
 def pytest_configure(config: pytest.Config) -> None:
