@@ -21,7 +21,7 @@ def certify(
     `pythonpath` is imported from instead, where it is installed. `secrets` are variables of the environment.
 
     In three of five whole runs of the tests, and never alone, the first ingestion of a package ended with status 1, and
-    nobody knows why yet. Where nothing else failed it is asked once more, with a warning that says what it printed last.
+    nobody knows why yet. Where nothing else failed it is asked once more, with a warning that says what it printed.
     """
     done = _run(framework, root, *arguments, pythonpath=pythonpath, **secrets)
     failed = re.findall(r"^failed +(\S+): (\S+): (.*)$", done.stdout, re.MULTILINE)
