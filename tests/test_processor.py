@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import shutil
 import sqlite3
@@ -28,6 +27,7 @@ from tests.support.forks import Forks
 from tests.support.git import commit, git
 from tests.support.openmetadata import RecordingServer
 from tests.support.python import Warm, environment
+from tests.support.tutorial import Shell
 
 CATALOG = Catalog(ROOT / "catalog")
 KIND = CATALOG.kinds["processor"]
@@ -447,30 +447,16 @@ def test_tutorial_works_to_the_letter(template: Path, framework: Path, server: R
     """docs/kinds/processor.md. Stand-ins take the places of `pip`, which would download, and of `venv`."""
     text = (ROOT / "docs/kinds/processor.md").read_text().partition("## Mask a database")[2]
     make, fill, run = re.findall(r"```bash\n(.*?)```", text, re.DOTALL)
-    shims, site = tmp_path / "bin", tmp_path / "site"
-    shims.mkdir()
-    write(shims / "copier", f'exec {sys.executable} -m copier "$@"')
-    write(shims / "pip", f'exec uv pip install --quiet --python {framework} --target {site} --no-deps "$2"')
-    venv = "mkdir -p .venv/bin && touch .venv/bin/activate"
-    write(shims / "python", f'[ "$1 $2" = "-m venv" ] && {{ {venv}; exit; }}\nexec {framework} -W ignore "$@"')
-
-    def follow(commands: str, folder: Path) -> str:
-        path = f"{shims}{os.pathsep}{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-        env = environment([site] if site.exists() else [], PATH=path)
-        done = subprocess.run(
-            ["bash", "-ec", commands], cwd=folder, env=env, capture_output=True, text=True, timeout=180
-        )
-        assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
-        return done.stdout + done.stderr
-
-    follow(make.replace("gh:OWNER/openmetadata-connector-template", str(template)), tmp_path)
-    join(site / "metadata", framework)
+    shell = Shell(tmp_path, framework)
+    shell.follow(make.replace("gh:OWNER/openmetadata-connector-template", str(template)), tmp_path)
+    join(shell.site / "metadata", framework)
     folder = tmp_path / "mask-shop"
-    follow(fill, folder)
+    shell.follow(fill, folder)
     for workflow in (folder / "workflows").iterdir():
         assert workflow.read_text().count("http://localhost:8585/api") == 1
         workflow.write_text(workflow.read_text().replace("http://localhost:8585/api", server.url))
-    output = re.sub(r"^.* - |\x1b\[[\d;]*m", "", follow(run.replace("…", "token"), folder), flags=re.MULTILINE)
+    done = shell.follow(run.replace("…", "token"), folder)
+    output = re.sub(r"^.* - |\x1b\[[\d;]*m", "", done.stdout + done.stderr, flags=re.MULTILINE)
     (summary,) = re.findall(r"```text\n(.*?)```", text, re.DOTALL)
     assert summary in output
     (ending,) = re.findall(r"```sql\n(.*?)\n```", text)
@@ -481,12 +467,6 @@ def test_tutorial_works_to_the_letter(template: Path, framework: Path, server: R
     (sample,) = (sample for sample in samples if "email" in sample["columns"])
     assert sample["columns"] == header.split(" | ")
     assert [list(map(str, values)) for values in sample["rows"]] == [row.split(" | ")]
-
-
-def write(file: Path, commands: str) -> None:
-    """Make a command of a line of shell."""
-    file.write_text(f"#!/bin/sh\n{commands}\n")
-    file.chmod(0o755)
 
 
 @pytest.mark.framework

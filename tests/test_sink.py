@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import random
 import re
 import signal
@@ -35,8 +34,9 @@ from tests.support.contrib import join
 from tests.support.forks import Forks
 from tests.support.git import commit, git
 from tests.support.openmetadata import COMMAND, IngestRun, RecordingServer, ingest
-from tests.support.python import Warm, environment
+from tests.support.python import Warm
 from tests.support.truth import ONE_DATABASE, arrived, differences, truth
+from tests.support.tutorial import Shell
 
 KIND = Catalog(ROOT / "catalog").kinds["sink"]
 TARGETS = list(KIND["variants"])
@@ -531,36 +531,14 @@ def test_tutorial_works_to_the_letter(template: Path, framework: Path, server: R
     """docs/kinds/sink.md. Stand-ins take the places of `pip`, which would download, and of `venv`."""
     text = (ROOT / "docs/kinds/sink.md").read_text().partition("## A database in files")[2]
     make, fill, go, look = re.findall(r"```bash\n(.*?)```", text, re.DOTALL)
-    shims, packages = tmp_path / "bin", tmp_path / "site"
-    shims.mkdir()
-    write(shims / "copier", f'exec {sys.executable} -m copier "$@"')
-    write(shims / "pip", f'exec uv pip install --quiet --python {framework} --target {packages} --no-deps "$2"')
-    venv = "mkdir -p .venv/bin && touch .venv/bin/activate"
-    write(shims / "python", f'[ "$1 $2" = "-m venv" ] && {{ {venv}; exit; }}\nexec {framework} -W ignore "$@"')
-    write(shims / "metadata", f'exec {framework} -W ignore -c "{COMMAND}" "$@"')
-
-    def follow(commands: str, folder: Path) -> str:
-        path = f"{shims}{os.pathsep}{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-        env = environment([packages] if packages.exists() else [], PATH=path)
-        done = subprocess.run(
-            ["bash", "-ec", commands], cwd=folder, env=env, capture_output=True, text=True, timeout=180
-        )
-        assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
-        return done.stdout
-
-    follow(make.replace(TEMPLATE, str(template)), tmp_path)
-    join(packages / "metadata", framework)
+    shell = Shell(tmp_path, framework, metadata=f'exec {framework} -W ignore -c "{COMMAND}" "$@"')
+    shell.follow(make.replace(TEMPLATE, str(template)), tmp_path)
+    join(shell.site / "metadata", framework)
     folder = tmp_path / "lake"
-    follow(fill, folder)
+    shell.follow(fill, folder)
     workflow = folder / "workflows/metadata.yaml"
     assert workflow.read_text().count("http://localhost:8585/api") == 1
     workflow.write_text(workflow.read_text().replace("http://localhost:8585/api", server.url))
-    follow(go.replace("…", "token"), folder)
+    shell.follow(go.replace("…", "token"), folder)
     (shown,) = re.findall(r"```text\n(.*?)```", text, re.DOTALL)
-    assert follow(look, folder) == shown
-
-
-def write(file: Path, commands: str) -> None:
-    """Make a command of a few lines of shell."""
-    file.write_text(f"#!/bin/sh\n{commands}\n")
-    file.chmod(0o755)
+    assert shell.follow(look, folder).stdout == shown
