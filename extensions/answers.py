@@ -38,6 +38,9 @@ MAX_URL = 2000
 # How much of a refused answer its refusal shows.
 SHOWN = 60
 
+# The number of the first page where nothing else was answered.
+FIRST_PAGE = 1
+
 # Records a page where nothing else was answered.
 PAGE_SIZE = 100
 
@@ -304,6 +307,20 @@ def next_field_fault(path: str, pagination: str, usual: str) -> str:
     if not usual:
         return f"leave next_field out: pagination {pagination} has none" if path else ""
     return field_fault(path, usual)
+
+
+def first_page_fault(number: int, pagination: str) -> str:
+    """Refuses a first page that has neither the number 0 nor 1, and one where pages have no numbers."""
+    if pagination != "page" and number != FIRST_PAGE:
+        return f"leave first_page out: pagination {pagination} has no numbers of pages"
+    return "" if number in (0, 1) else f"give 0 or 1: {number} is no number of a first page"
+
+
+def paging_field_fault(path: str, connection_type: str, usual: str) -> str:
+    """Refuses what is not a path of keys in a JSON object; `none` is one, too."""
+    if path and connection_type != "rest_api":
+        return f"leave this out: it belongs to rest_api, not to {connection_type}"
+    return field_fault(path, usual) if path else ""
 
 
 def page_size_fault(size: int, size_parameter: str) -> str:
@@ -588,6 +605,8 @@ class AnswersExtension(Extension):
             page_parameter_fault,
             size_parameter_fault,
             next_field_fault,
+            first_page_fault,
+            paging_field_fault,
             page_size_fault,
             sdk_guess,
         ):

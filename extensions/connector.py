@@ -100,6 +100,12 @@ class Connector:
         return self.service["connections"][self.family]
 
     @property
+    def paging_fields(self) -> str:
+        """The arguments of PagingFields in an emitted client: the fields that were declared."""
+        declared = {"count": self.answers["count_field"], "more": self.answers["more_field"]}
+        return ", ".join(f"{name}={self._py_line(field)}" for name, field in declared.items() if field)
+
+    @property
     def family(self) -> str:
         """`sqlalchemy`, or `client` for what is read through an API or an SDK."""
         return self.connection_type["family"]

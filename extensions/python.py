@@ -127,10 +127,19 @@ def fit(line: str, indent: int = 0) -> str:
 
 def assignment(value: str, name: str, indent: int) -> str:
     """An assignment of a value that can't be broken: on a line of its own, in parentheses, where only that fits."""
-    line = f"{name} = {value}"
+    return _after(f"{name} = ", value, indent)
+
+
+def returned(value: str, indent: int) -> str:
+    """A return of a value that can't be broken: on a line of its own, in parentheses, where only that fits."""
+    return _after("return ", value, indent)
+
+
+def _after(words: str, value: str, indent: int) -> str:
+    line = f"{words}{value}"
     if indent + len(line) <= LINE_LENGTH or indent + 4 + len(value) > LINE_LENGTH:
         return line
-    return f"{name} = (\n{' ' * (indent + 4)}{value}\n{' ' * indent})"
+    return f"{words}(\n{' ' * (indent + 4)}{value}\n{' ' * indent})"
 
 
 def py_line(value: object) -> str:
@@ -212,5 +221,6 @@ class PythonExtension(Extension):
             py_strings,
             py_union,
             py_value,
+            returned,
         ):
             environment.filters[function.__name__] = function

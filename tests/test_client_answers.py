@@ -1,4 +1,4 @@
-"""What an emitted client makes of the answers that APIs give: where the list is, where it ends, where a link leads."""
+"""What an emitted client makes of the answers that APIs give: where the list is, and where a link leads."""
 
 from __future__ import annotations
 
@@ -53,27 +53,6 @@ LISTS: list[tuple[Any, Any]] = [
     (None, {"error": "no such thing"}),
 ]
 
-# Whether a page is the last, and what it says.
-ENDS: list[tuple[bool, Any]] = [
-    (True, {"next": None, "results": [{}]}),
-    (True, {"paging": {"has_more": False}}),
-    (False, {"next": "https://example.com/?page=2"}),
-    (False, {"results": [{}]}),
-    (False, [{}]),
-]
-
-# The count in a page, and the page.
-COUNTS: list[tuple[int | None, Any]] = [
-    (3, {"total": 3}),
-    (3, {"page": {"total_count": 3}}),
-    (None, {"total": True}),
-    (None, {"total": -1}),
-    (None, {"total": 0}),
-    (None, []),
-]
-
-NAMES = ["total", "total_count"]
-
 # Where a link on a page of /dashboards leads.
 LINKS = {
     "https://bi.example.com/base/api/v1/dashboards?p=2": ["/dashboards", {"p": ["2"]}],
@@ -107,9 +86,12 @@ def test_list_is_found_in_an_answer(call: Any) -> None:
     assert found == [items for items, _ in LISTS]
 
 
-def test_end_of_a_list_is_seen(call: Any) -> None:
-    calls = [("is_last", [body]) for _, body in ENDS] + [("count_in", [body, NAMES]) for _, body in COUNTS]
-    assert call("page", calls) == [last for last, _ in ENDS] + [count for count, _ in COUNTS]
+def test_key_that_is_there_twice_with_two_values_is_refused(call: Any) -> None:
+    pairs = [[["a", 1], ["a", 1]], [["a", [1]], ["b", 2], ["a", []]]]
+    assert call("page", [("distinct", [each]) for each in pairs]) == [
+        {"a": 1},
+        "ValueError: the key a is there twice, with different values",
+    ]
 
 
 def test_link_to_the_next_page_stays_on_the_server(call: Any) -> None:

@@ -52,7 +52,7 @@ class Asked:
     def page(self) -> int:
         """Which page of a list is asked for, from 1, however that is said."""
         if "offset" in self.query:
-            return int(self.query["offset"]) // PAGE + 1
+            return -(-int(self.query["offset"]) // PAGE) + 1
         said = self.query.get("page") or self.query.get("cursor") or "1"
         return int(said) if said.isdigit() else 1
 

@@ -327,8 +327,7 @@ TABLE: list[Misbehaviour] = [
         "the same identity twice",
         at(second_page, value({"items": [DASHBOARDS[0], *DASHBOARDS[2:]]})),
         ALL,
-        ("d1",),
-        gap=False,
+        ("1 again",),
     ),
     Misbehaviour(
         "records without an identity",
