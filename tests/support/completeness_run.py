@@ -78,7 +78,7 @@ for job in json.loads(Path(sys.argv[1]).read_text(encoding="utf-8")):
     base.test_connection = lambda _: None
     sys.path.insert(1, job["path"])
     module = importlib.import_module("openmetadata_probe.metadata")
-    client = importlib.import_module("openmetadata_probe.client")
+    client: Any = importlib.import_module("openmetadata_probe.client")
     if hasattr(client, "RETRIES"):
         client.RETRIES = client.RETRIES.new(backoff_factor=0)
     for address in job["addresses"]:

@@ -1,7 +1,8 @@
 """Servers that hand out lists in pages, honestly or not, all on one port: what a `Row` says is answered below its path.
 
 A row is a server, what a connector is told of it, what it truly holds, and what has to come of reading it. The rows are
-in paging_apis.py (as real APIs document themselves) and paging_faults.py (as they contradict themselves).
+in paging_apis.py and paging_cursors.py (as real APIs document themselves), paging_faults.py (as servers contradict
+themselves) and paging_signs.py (what only looks so, and what is overlooked).
 """
 
 from __future__ import annotations
@@ -134,7 +135,7 @@ class Page:
         """The address of the next page, as this way of paging has it."""
         if not self.more:
             return None
-        following = {
+        following: dict[str, dict[str, object]] = {
             "page": {"page": self.number + 1},
             "offset": {"offset": self.end},
             "cursor": {"cursor": f"c{self.end}"},
