@@ -263,7 +263,7 @@ def _handler(server: PagingServer) -> type[BaseHTTPRequestHandler]:
         def do_GET(self) -> None:
             reply = server.answer(self.path)
             body = reply.body if isinstance(reply.body, bytes) else json.dumps(reply.body).encode()
-            self.send_response(reply.status)
+            self.send_response_only(reply.status)
             for name, value in {"Content-Type": "application/json", **reply.headers}.items():
                 self.send_header(name, value)
             self.send_header("Content-Length", str(len(body)))
