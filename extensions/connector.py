@@ -30,7 +30,10 @@ _NOT_OPTIONS = ("filterPattern", "sampleDataStorageConfig")
 _FLAGS = ("supportsDatabase", "supportsQueryComment")
 
 # What APIs call the list in an answer, in small letters.
-_LIST_KEYS = ("items", "data", "results", "result", "records", "values", "entries", "elements", "content", "rows")
+_LIST_KEYS = (
+    *("items", "data", "results", "result", "records", "values", "value", "entries", "elements", "content", "rows"),
+    *("resources", "objects", "list", "hits"),
+)
 
 _JSON_OBJECTS = ("connectionOptions", "connectionArguments")
 

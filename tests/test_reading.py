@@ -67,6 +67,8 @@ def test_headers_say_how_many_records_there_are() -> None:
     )
     assert signs([], headers={"Content-Range": "items 0-9/57"}).count == Sign("Content-Range", 57)
     assert signs([], headers={"Link": "next"}).more == Sign("Link", "next")
+    assert signs([], headers={"X-Next-Page": "2"}).more == Sign("X-Next-Page", "there")
+    assert signs([], headers={"X-Next-Page": ""}).last == Sign("X-Next-Page", "empty")
 
 
 def test_declared_field_takes_the_place_of_the_others() -> None:
@@ -147,15 +149,15 @@ ENDINGS: dict[str, tuple[str, str]] = {
     ),
     "the same page": (
         read([(0, 2, {}), (0, 2, {})]),
-        "IncompleteList: /x gave the same 2 records on two pages. Check page.",
+        "IncompleteList: /x gave 2 records on each of two pages, the same ones. Check page.",
     ),
     "the same page of an unknown size": (
         read([(0, 2, {}), (0, 2, {})], size=None),
-        "IncompleteList: /x gave the same 2 records on two pages. Check page.",
+        "IncompleteList: /x gave 2 records on each of two pages, the same ones. Check page.",
     ),
     "the same page that is not full": (
         read([(0, 1, {}), (0, 1, {})]),
-        "DoubtfulList: /x gave the same 1 records on two pages. Check page.",
+        "DoubtfulList: /x gave 1 records on each of two pages, the same ones. Check page.",
     ),
     "the same page that is the last": (read([(0, 1, LAST), (0, 1, LAST)]), "whole"),
     "the last page again": (read([(0, 2, {}), (2, 1, {}), (2, 1, {})]), "whole"),
@@ -185,7 +187,19 @@ ENDINGS: dict[str, tuple[str, str]] = {
     ),
     "linked pages with the same records": (
         read([(0, 2, {}), (0, 2, {})], linked=True),
-        "IncompleteList: /x has the same records on two pages: it has no end",
+        "IncompleteList: /x gave 2 records, and then the same again: it has no end. Check page.",
+    ),
+    "the same page beside a count": (
+        read([(0, 1, {"count": ("total", 9)}), (0, 1, {"count": ("total", 9)})]),
+        "IncompleteList: /x gave 1 records on each of two pages, the same ones, but total is 9. Check page.",
+    ),
+    "a declared count that is never there": (
+        read([(0, 2, {"count": ("total", 2)}), (2, 0, {})], declared={"count": "meta.totl"}),
+        "DoubtfulList: /x gave 2 records, but no answer has the field meta.totl. Check the answer count_field.",
+    ),
+    "a declared flag that is never there": (
+        read([(0, 2, {}), (2, 1, {}), (3, 0, {})], declared={"more": "has_mor"}),
+        "DoubtfulList: /x gave 3 records, but no answer has the field has_mor. Check the answer more_field.",
     ),
     "too many pages": (
         read([(each, 1, {}) for each in range(10)]),
