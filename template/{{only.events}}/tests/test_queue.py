@@ -7,6 +7,7 @@ import shutil
 import sqlite3
 import time
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -147,6 +148,36 @@ def test_damage_is_said_in_a_line_and_nothing_is_changed(suffix: str, said: str,
             QUEUE.Queue(found, serve=serve)
         assert "\n" not in str(raised.value)
     assert {name: (found.parent / name).read_bytes() for name in before} == before
+
+
+def test_last_transaction_that_the_power_failed_in_is_left_out(path: Path, tmp_path: Path) -> None:
+    queue = QUEUE.Queue(path)
+    for number in range(3):
+        queue.put(str(number), "table/a", b"{}", ["log"])
+    shutil.copytree(path.parent, tmp_path / "killed")
+    queue.close()
+    log = tmp_path / "killed/queue.db-wal"
+    log.write_bytes(log.read_bytes()[:-100] + b"?" * 100)
+    after = QUEUE.Queue(tmp_path / "killed/queue.db", serve=True)
+    assert after.depth()["ready"] + after.depth()["behind"] == 2
+    after.close()
+
+
+def test_database_of_somebody_else_is_no_queue(path: Path) -> None:
+    path.parent.mkdir()
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("CREATE TABLE theirs (a)")
+    before = path.read_bytes()
+    with pytest.raises(QUEUE.QueueError, match="is a database, but no queue: give queueFile another name"):
+        QUEUE.Queue(path, serve=True)
+    assert path.read_bytes() == before
+
+
+def test_queue_with_two_names_is_refused(queue: Any, path: Path) -> None:
+    """SQLite would keep a log for each of them."""
+    path.with_name("other.db").hardlink_to(path)
+    with pytest.raises(QUEUE.QueueError, match="has a second name by a hard link"):
+        QUEUE.Queue(path.with_name("other.db"), serve=True)
 
 
 def test_queue_that_can_not_be_written_is_said(tmp_path: Path) -> None:
