@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import http.client
 import json
 import os
 import resource
@@ -161,6 +162,32 @@ def test_client_that_keeps_the_receiver_waiting_is_left(
             assert time.monotonic() < until, f"{len(clients)} are still there"
             clients = [client for client in clients if is_open(client)]
             time.sleep(0.05)
+
+
+def test_of_too_many_clients_those_that_wait_longest_are_left(
+    config: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(SERVER, "MOST", 20)
+    with serving(config) as url, ExitStack() as opened:
+        address = ("127.0.0.1", int(url.rpartition(":")[2]))
+        clients = [opened.enter_context(socket.create_connection(address)) for _ in range(60)]
+        assert httpx.get(f"{url}/health").status_code == 200
+        time.sleep(0.2)
+        assert [is_open(client) for client in clients] == [False] * 41 + [True] * 19
+
+
+def test_client_that_asks_in_time_is_kept(config: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(SERVER, "WHOLE", 1.0)
+    with serving(config) as url, ExitStack() as opened:
+        client = http.client.HTTPConnection(url.removeprefix("http://"))
+        opened.callback(client.close)
+        client.connect()
+        connected = client.sock
+        for _ in range(4):
+            client.request("GET", "/health")
+            assert client.getresponse().read()
+            time.sleep(0.4)
+        assert client.sock is connected
 
 
 def test_many_events_are_taken_within_their_limits(
