@@ -15,7 +15,6 @@ from contextlib import contextmanager
 from typing import Any
 
 import httpx
-import uvicorn
 from metadata.generated.schema.type.changeEvent import ChangeEvent
 
 from package import MANIFEST
@@ -23,6 +22,7 @@ from package import MANIFEST
 PACKAGE = MANIFEST["plugin"]["package"]
 SETTINGS = getattr(importlib.import_module(f"{PACKAGE}.settings"), MANIFEST["plugin"]["settings"])
 APP = importlib.import_module(f"{PACKAGE}.app")
+SERVER = importlib.import_module(f"{PACKAGE}.server")
 
 SECRET = "the-secret-of-the-tests"
 
@@ -105,8 +105,7 @@ def wait_until_handled(url: str) -> None:
 @contextmanager
 def serving(config: Mapping[str, Any]) -> Iterator[str]:
     """The receiver on loopback, in this process, while the block runs; its URL."""
-    receiver = APP.Receiver(SETTINGS.from_config(config))
-    server = uvicorn.Server(uvicorn.Config(APP.create_app(receiver), port=0, log_config=None))
+    server = SERVER.server(APP.Receiver(SETTINGS.from_config(config)), "127.0.0.1", 0)
     thread = threading.Thread(target=server.run)
     thread.start()
     try:

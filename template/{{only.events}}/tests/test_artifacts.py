@@ -17,11 +17,12 @@ ERROR = importlib.import_module(f"{PACKAGE}.options").SettingsError
 CONFIG = ROOT / "config/receiver.yaml"
 
 
-def test_shipped_configuration_is_understood(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_shipped_configuration_is_understood(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OPENMETADATA_WEBHOOK_SECRET", "the secret")
     for name in re.findall(r"env:(\w+)", CONFIG.read_text(encoding="utf-8")):
         monkeypatch.setenv(name, "http://localhost:8080/events")
     settings = LOAD(CONFIG)
+    monkeypatch.chdir(tmp_path)
     assert settings.handlers
     for options in settings.handlers.values():
         options.open().close()
@@ -37,6 +38,9 @@ def test_secret_that_is_not_set_is_named(monkeypatch: pytest.MonkeyPatch) -> Non
     ("text", "said"),
     [
         ("handlers: [", " is not YAML: "),
+        ("[" * 10_000, " is not YAML: it is nested too deeply"),
+        ("begun: 2026-13-13", " is not YAML: month must be in 1..12"),
+        ("handlers: {log: {type: fax}, log: {type: fax}}", " is not YAML: log is there twice"),
         ("- handlers", " is no map of options: begin with handlers:"),
         ("", " is no map of options: begin with handlers:"),
         ("handlers: {}", r"^config\.handlers: dictionary should have at least 1 item"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import http.client
 import json
 import os
 import resource
@@ -12,7 +13,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,7 +22,7 @@ import httpx
 import pytest
 
 from package import MANIFEST
-from receiving import PACKAGE, PATIENCE, id_of, sample, send, send_all, serving, wait_until_handled
+from receiving import PACKAGE, PATIENCE, SERVER, id_of, sample, send, send_all, serving, wait_until_handled
 
 PERFORMANCE = MANIFEST["performance"]
 
@@ -97,6 +98,18 @@ def peak() -> float:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * UNIT / 2**20
 
 
+def is_open(client: socket.socket) -> bool:
+    """Send a byte; whether the other side still takes it."""
+    client.setblocking(False)
+    try:
+        client.send(b"a")
+        return client.recv(1000) != b""
+    except BlockingIOError:
+        return True
+    except OSError:
+        return False
+
+
 def test_nothing_is_lost_when_the_process_is_killed(
     config: dict[str, Any], arrived: Callable[[str], list[str]], tmp_path: Path
 ) -> None:
@@ -118,6 +131,63 @@ def test_nothing_is_lost_when_the_process_is_killed(
         for entity in range(10):
             of_entity = [id_of(body) for body in bodies[entity::10]]
             assert [one for one in order if one in of_entity] == of_entity
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        b"",
+        b"GET /health HTTP/1.1\r\nHost: ",
+        b"GET /health HTTP/1.1\r\nHost: a\r\nContent-Length: 1000\r\n\r\n",
+        b"POST /events HTTP/1.1\r\nHost: a\r\nX-OM-Signature: sha256=\r\nContent-Length: 1000\r\n\r\n",
+    ],
+    ids=["nothing", "head", "body that nobody reads", "body"],
+)
+def test_client_that_keeps_the_receiver_waiting_is_left(
+    head: bytes, config: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """At once where there are too many, otherwise after its time, though it sends a byte now and then."""
+    for name, value in (("MOST", 20), ("HEAD", 0.5), ("WHOLE", 1.0)):
+        monkeypatch.setattr(SERVER, name, value)
+    with serving(config) as url, ExitStack() as opened:
+        clients = []
+        for _ in range(60):
+            client = socket.create_connection(("127.0.0.1", int(url.rpartition(":")[2])))
+            clients.append(opened.enter_context(client))
+            client.sendall(head)
+        assert [httpx.get(f"{url}/health").status_code for _ in range(3)] == [200] * 3
+        assert send(url, sample()).status_code == 202
+        until = time.monotonic() + 10
+        while clients:
+            assert time.monotonic() < until, f"{len(clients)} are still there"
+            clients = [client for client in clients if is_open(client)]
+            time.sleep(0.05)
+
+
+def test_of_too_many_clients_those_that_wait_longest_are_left(
+    config: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(SERVER, "MOST", 20)
+    with serving(config) as url, ExitStack() as opened:
+        address = ("127.0.0.1", int(url.rpartition(":")[2]))
+        clients = [opened.enter_context(socket.create_connection(address)) for _ in range(60)]
+        assert httpx.get(f"{url}/health").status_code == 200
+        time.sleep(0.2)
+        assert [is_open(client) for client in clients] == [False] * 41 + [True] * 19
+
+
+def test_client_that_asks_in_time_is_kept(config: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(SERVER, "WHOLE", 1.0)
+    with serving(config) as url, ExitStack() as opened:
+        client = http.client.HTTPConnection(url.removeprefix("http://"))
+        opened.callback(client.close)
+        client.connect()
+        connected = client.sock
+        for _ in range(4):
+            client.request("GET", "/health")
+            assert client.getresponse().read()
+            time.sleep(0.4)
+        assert client.sock is connected
 
 
 def test_many_events_are_taken_within_their_limits(

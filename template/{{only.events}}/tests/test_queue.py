@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import importlib
+import shutil
 import sqlite3
 import time
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -107,12 +109,75 @@ def test_dead_event_is_put_back_before_what_came_after_it(queue: Any) -> None:
     assert queue.requeue("unknown") == 0
 
 
-def test_one_process_serves_a_queue(queue: Any, path: Path) -> None:
-    queue.own()
-    other = QUEUE.Queue(path)
-    with pytest.raises(QUEUE.QueueError, match=r"queue\.db: another process serves the queue: end it first"):
-        other.own()
-    other.close()
+@pytest.mark.parametrize("name", ["queue.db", "a link"])
+def test_one_process_serves_a_queue(name: str, path: Path) -> None:
+    served = QUEUE.Queue(path, serve=True)
+    path.with_name("a link").symlink_to(path)
+    with pytest.raises(QUEUE.QueueError, match=f"{name}: another process serves the queue: end it first"):
+        QUEUE.Queue(path.with_name(name), serve=True)
+    # Others may list and requeue.
+    QUEUE.Queue(path).close()
+    served.close()
+
+
+@pytest.mark.parametrize(
+    ("suffix", "said"),
+    [("", "is damaged"), ("-wal", "is damaged"), (".owner", "is not empty"), ("-gone", "is gone, but")],
+)
+def test_damage_is_said_in_a_line_and_nothing_is_changed(suffix: str, said: str, path: Path, tmp_path: Path) -> None:
+    queue = QUEUE.Queue(path)
+    for number in range(20):
+        queue.put(str(number), "table/a", b"{}" * 3000, ["log"])
+    if not suffix:
+        queue.close()
+    # Else as a process leaves them that is killed.
+    shutil.copytree(path.parent, tmp_path / "killed")
+    queue.close()
+    found = tmp_path / "killed/queue.db"
+    if suffix == "-gone":
+        found.unlink()
+    else:
+        damaged = found.with_name(found.name + suffix)
+        contents = damaged.read_bytes() or b"?" * 10_000
+        # Of the database the second page, which is one of keys: what a body holds has no checksum.
+        place = len(contents) // 2 if suffix else 4096
+        damaged.write_bytes(contents[:place] + b"?" * 2000 + contents[place + 2000 :])
+    before = {file.name: file.read_bytes() for file in found.parent.iterdir() if not file.name.endswith("-shm")}
+    for serve in (True, False):
+        with pytest.raises(QUEUE.QueueError, match=said) as raised:
+            QUEUE.Queue(found, serve=serve)
+        assert "\n" not in str(raised.value)
+    assert {name: (found.parent / name).read_bytes() for name in before} == before
+
+
+def test_last_transaction_that_the_power_failed_in_is_left_out(path: Path, tmp_path: Path) -> None:
+    queue = QUEUE.Queue(path)
+    for number in range(3):
+        queue.put(str(number), "table/a", b"{}", ["log"])
+    shutil.copytree(path.parent, tmp_path / "killed")
+    queue.close()
+    log = tmp_path / "killed/queue.db-wal"
+    log.write_bytes(log.read_bytes()[:-100] + b"?" * 100)
+    after = QUEUE.Queue(tmp_path / "killed/queue.db", serve=True)
+    assert after.depth()["ready"] + after.depth()["behind"] == 2
+    after.close()
+
+
+def test_database_of_somebody_else_is_no_queue(path: Path) -> None:
+    path.parent.mkdir()
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("CREATE TABLE theirs (a)")
+    before = path.read_bytes()
+    with pytest.raises(QUEUE.QueueError, match="is a database, but no queue: give queueFile another name"):
+        QUEUE.Queue(path, serve=True)
+    assert path.read_bytes() == before
+
+
+def test_queue_with_two_names_is_refused(queue: Any, path: Path) -> None:
+    """SQLite would keep a log for each of them."""
+    path.with_name("other.db").hardlink_to(path)
+    with pytest.raises(QUEUE.QueueError, match="has a second name by a hard link"):
+        QUEUE.Queue(path.with_name("other.db"), serve=True)
 
 
 def test_queue_that_can_not_be_written_is_said(tmp_path: Path) -> None:

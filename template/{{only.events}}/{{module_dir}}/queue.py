@@ -12,10 +12,13 @@ import sqlite3
 import threading
 import time
 from collections.abc import Collection, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from .locks import locked
+from .whole import QueueError, beside, expect_whole
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS events (
@@ -46,10 +49,6 @@ UNREAD = ""
 
 # Seconds that a write waits for another process's, such as `dead --requeue`.
 BUSY = 5.0
-
-
-class QueueError(RuntimeError):
-    """The queue can't be used. The message is one line: which file, what is wrong, what to do."""
 
 
 @dataclass(frozen=True)
@@ -85,39 +84,47 @@ class Dead:
 
 
 class Queue:
-    """A queue in a file, which is made where there is none. One process serves it; others may list and requeue."""
+    """A queue in a file, which is made where there is none. One process serves it; others may list and requeue.
 
-    def __init__(self, path: Path) -> None:
-        self._path = path
+    Raises QueueError where another process serves it, or a file is damaged or somebody else's: that is left as it is.
+    """
+
+    def __init__(self, path: Path, *, serve: bool = False) -> None:
+        # SQLite follows links, and so do the names of the files beside it.
+        self._path = path.resolve()
         self._lock = threading.Lock()
-        self._owner: sqlite3.Connection | None = None
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            self._connection = sqlite3.connect(path, timeout=BUSY, isolation_level=None, check_same_thread=False)
-            self._connection.execute("PRAGMA journal_mode = WAL")
-            # An answer says that the event is on the disk, also when the power fails.
-            self._connection.execute("PRAGMA synchronous = FULL")
-            self._connection.executescript(SCHEMA)
-        except (OSError, sqlite3.Error) as error:
-            raise QueueError(f"{path}: can't be opened: {error}; give queueFile a place to write to") from error
+        with ExitStack() as opened:
+            try:
+                self._path.parent.mkdir(parents=True, exist_ok=True)
+                owner = opened.enter_context(beside(self._path, ".owner").open("ab"))
+                is_alone = locked(owner)
+                if serve and not is_alone:
+                    raise QueueError(f"{path}: another process serves the queue: end it first")
+                if is_alone:
+                    expect_whole(self._path)
+                self._connection = opened.enter_context(closing(self._connect()))
+                if not serve:
+                    owner.close()
+            except (OSError, ValueError, sqlite3.Error) as error:
+                raise QueueError(f"{path}: can't be opened: {error}; give queueFile a place to write to") from error
+            self._opened = opened.pop_all()
+
+    def _connect(self) -> sqlite3.Connection:
+        connection = sqlite3.connect(self._path, timeout=BUSY, isolation_level=None, check_same_thread=False)
+        connection.execute("PRAGMA journal_mode = WAL")
+        # An answer says that the event is on the disk, also when the power fails.
+        connection.execute("PRAGMA synchronous = FULL")
+        connection.executescript(SCHEMA)
+        return connection
 
     def close(self) -> None:
         with self._lock:
-            self._connection.close()
-            if self._owner:
-                self._owner.close()
+            self._opened.close()
 
-    def own(self) -> None:
-        """Serve the queue with this process alone, for as long as it lives. Raises QueueError where another one does."""
-        beside = self._path.with_name(f"{self._path.name}.owner")
-        # The lock of a file that SQLite holds goes with the process, however it ends.
-        owner = sqlite3.connect(beside, timeout=0, isolation_level=None, check_same_thread=False)
-        try:
-            owner.execute("BEGIN EXCLUSIVE")
-        except sqlite3.OperationalError as error:
-            owner.close()
-            raise QueueError(f"{self._path}: another process serves the queue: end it first ({error})") from error
-        self._owner = owner
+    def begun(self, handler: str) -> list[bytes]:
+        """The bodies of the events that a handler was at when the process before this one ended, until `recover`."""
+        query = "SELECT body FROM deliveries JOIN events USING (number) WHERE state = 'running' AND handler = ?"
+        return [body for (body,) in self._read(query, handler)]
 
     def recover(self, handlers: Collection[str]) -> int:
         """Make ready what the process before this one was at when it ended, and give up what no handler is there for.

@@ -45,9 +45,6 @@ class Worker:
         self._threads.append(threading.Thread(target=self._tidy, name="tidy", daemon=True))
 
     def start(self) -> None:
-        in_doubt = self._queue.recover(self._handlers)
-        if in_doubt:
-            logger.warning("%s deliveries were running when the process before this one ended", in_doubt)
         for thread in self._threads:
             thread.start()
 

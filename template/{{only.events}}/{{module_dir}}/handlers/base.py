@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated, Protocol
 
 from metadata.generated.schema.type.changeEvent import ChangeEvent
@@ -26,6 +27,14 @@ class HandlerOptions(Settings):
         """Whether the handler is to have an event."""
         return is_selected(self.entityTypes, event.entityType) and is_selected(self.eventTypes, event.eventType.value)
 
+    def open(self) -> Handler:
+        """The handler. Raises HandlerError where it can't be had."""
+        raise NotImplementedError
+
+    def opened(self, begun: Sequence[bytes]) -> Handler:
+        """The handler, after what a process that was killed left half done: `begun` are the bodies it was at."""
+        return self.open()
+
 
 class Handler(Protocol):
     """What is done with the events that are selected, by several threads at a time; one at a time of each entity.
@@ -37,6 +46,10 @@ class Handler(Protocol):
     def handle(self, event: ChangeEvent, delivery: Delivery) -> None: ...
 
     def close(self) -> None: ...
+
+
+class HandlerError(RuntimeError):
+    """A handler can't be opened. The message is one line without secrets: what is wrong, and what to do."""
 
 
 class TryAgainError(Exception):
