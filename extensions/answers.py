@@ -25,11 +25,10 @@ if TYPE_CHECKING:
 MAX_NAME = 30
 
 # Longest scheme, name of a package, and prefix and parameter of an API, for which every emitted line does; and so for
-# fields of an API, and how many keys they have, and for endpoints.
+# fields of an API, and how many keys they have.
 MAX_WORD = 60
 MAX_PATH = 50
 MAX_KEYS = 5
-MAX_ENDPOINT = 100
 
 # Longest requirement and image, which OpenMetadata's files have on one line, and longest URL that all browsers open.
 MAX_LINE = 250
@@ -172,12 +171,6 @@ def text_fault(text: str) -> str:
         return ""
     character, number = f"U+{ord(unfit[0]):04X}", unfit.start() + 1
     return f"leave out {character}, which is character {number}: some files can't hold it, or don't show it"
-
-
-def endpoints_fault(text: str) -> str:
-    """Refuses what `text_fault` does, and an endpoint that is too long for a line of code."""
-    longest = max((part.strip() for part in re.split(r"[,\n;]", text)), key=len)
-    return text_fault(text) or length_fault(longest, MAX_ENDPOINT)
 
 
 def line_fault(text: str, most: int) -> str:
@@ -592,7 +585,6 @@ class AnswersExtension(Extension):
             scheme_fault,
             port_fault,
             text_fault,
-            endpoints_fault,
             line_fault,
             url_fault,
             image_fault,

@@ -108,8 +108,11 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
     ({"description": "\ufeffa"}, "leave out U+FEFF, which is character 1"),
     ({"description": "a" * 513}, "give at most 512 characters"),
     ({"docs_notes": "a\n\x1b[31m"}, "leave out U+001B, which is character 3"),
-    ({"api_endpoints": "GET /a\x07"}, "leave out U+0007"),
-    ({"api_endpoints": "GET /a, /" + "b" * 100}, "give at most 100 characters"),
+    (CLIENT | {"api_endpoints": "GET /dashboards\x07"}, "leave out U+0007"),
+    (CLIENT | {"api_endpoints": "GET /dashboards, /" + "b" * 100}, "give at most 100 characters"),
+    (CLIENT | {"api_endpoints": "GET dashboards"}, "give GET and a path, such as GET /dashboards, and all else behind"),
+    ({"api_endpoints": "GET /tables"}, "leave api_endpoints out: it belongs to rest_api and sdk_client, not to sqlalchemy"),
+    (CLIENT | {"capabilities": [], "api_endpoints": "GET /datasets"}, "choose the capability data_models, or leave"),
     ({"description": ""}, "give at least one letter"),
     ({"scheme": "my db"}, "give dialect or dialect+driver, such as postgresql+psycopg2: 'my db' is not"),
     ({"scheme": "postgresql+psycopg2://host"}, "is not a SQLAlchemy scheme"),
@@ -293,10 +296,10 @@ def test_marker_of_a_requirement_is_no_code(placement: str, scaffold: Scaffold, 
 
 def test_text_in_documents_of_a_package_is_no_markup(scaffold: Scaffold, tmp_path: Path) -> None:
     given = {"display_name": "<b> C #", "description": "`{{ x }}` | *y*", "docs_url": "https://a.example/[b](c)"}
-    out = scaffold(tmp_path / "out", **given, api_endpoints="GET /a/<id>, `x`", connection_type="rest_api")
+    out = scaffold(tmp_path / "out", **given, api_endpoints="GET /schemas/<id>/tables \u2014 `x`", connection_type="rest_api")
     readme, context = ((out / name).read_text() for name in ("README.md", "CONNECTOR_CONTEXT.md"))
     summary = "\n\n&#96;&#123;&#123; x &#125;&#125;&#96; \\| \\*y\\*\n\n"
     assert summary in readme and summary in context
     assert "connector for &#60;b> C \\#: it runs" in readme
     assert context.startswith("# &#60;b> C \\#: what this connector is")
-    assert "\n- <https://a.example/[b](c)>\n- Endpoints: `GET /a/<id>`, `` `x` ``\n" in context
+    assert "\n- <https://a.example/[b](c)>\n- Endpoints: ``GET /schemas/<id>/tables \u2014 `x` ``\n" in context
