@@ -111,7 +111,10 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
     (CLIENT | {"api_endpoints": "GET /dashboards\x07"}, "leave out U+0007"),
     (CLIENT | {"api_endpoints": "GET /dashboards, /" + "b" * 100}, "give at most 100 characters"),
     (CLIENT | {"api_endpoints": "GET dashboards"}, "give GET and a path, such as GET /dashboards, and all else behind"),
-    ({"api_endpoints": "GET /tables"}, "leave api_endpoints out: it belongs to rest_api and sdk_client, not to sqlalchemy"),
+    (
+        {"api_endpoints": "GET /tables"},
+        "leave api_endpoints out: it belongs to rest_api and sdk_client, not to sqlalchemy",
+    ),
     (CLIENT | {"capabilities": [], "api_endpoints": "GET /datasets"}, "choose the capability data_models, or leave"),
     ({"description": ""}, "give at least one letter"),
     ({"scheme": "my db"}, "give dialect or dialect+driver, such as postgresql+psycopg2: 'my db' is not"),
@@ -296,7 +299,9 @@ def test_marker_of_a_requirement_is_no_code(placement: str, scaffold: Scaffold, 
 
 def test_text_in_documents_of_a_package_is_no_markup(scaffold: Scaffold, tmp_path: Path) -> None:
     given = {"display_name": "<b> C #", "description": "`{{ x }}` | *y*", "docs_url": "https://a.example/[b](c)"}
-    out = scaffold(tmp_path / "out", **given, api_endpoints="GET /schemas/<id>/tables \u2014 `x`", connection_type="rest_api")
+    out = scaffold(
+        tmp_path / "out", **given, api_endpoints="GET /schemas/<id>/tables \u2014 `x`", connection_type="rest_api"
+    )
     readme, context = ((out / name).read_text() for name in ("README.md", "CONNECTOR_CONTEXT.md"))
     summary = "\n\n&#96;&#123;&#123; x &#125;&#125;&#96; \\| \\*y\\*\n\n"
     assert summary in readme and summary in context
