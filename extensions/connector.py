@@ -277,7 +277,7 @@ class Connector:
         """What a client lists, by name, parents first."""
         chosen = {None, *(facts["name"] for facts in self.capabilities)}
         listed = self.service["resources"] if self.family == "client" else {}
-        matches = self._match_endpoints(self.answers["api_endpoints"], listed, chosen, self.answers["api_prefix"])
+        matches = self._match_endpoints(self.answers["api_endpoints"], listed, self.answers["api_prefix"])
         known = {name: facts for name, facts in listed.items() if facts.get("capability") in chosen}
         return self._resources(known, matches)
 

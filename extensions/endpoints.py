@@ -7,6 +7,7 @@ with it. What stands behind a dash or a `#` is a comment.
 
 from __future__ import annotations
 
+import json
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -83,27 +84,34 @@ def commented(answer: str) -> list[tuple[str, str]]:
     return found
 
 
-def fault(text: str, service: Facts, family: str, connection_type: str, capabilities: Collection[str]) -> str:
+def fault(text: str, service: Facts, family: str, connection_type: str) -> str:
     """Refuses endpoints that would be of no effect; `service` are facts of services/, `family` is of connections/."""
     if not commented(text):
         return "give endpoints, or leave api_endpoints empty: it has none" if text.strip() else ""
     if family != "client":
         return f"leave api_endpoints out: it belongs to rest_api and sdk_client, not to {connection_type}"
     try:
-        chosen = [None, *capabilities]
-        matches(text, service["resources"], chosen, lists_only=connection_type == "sdk_client")
+        matches(text, service["resources"], lists_only=connection_type == "sdk_client")
     except EndpointError as error:
         return str(error)
     return ""
 
 
-def matches(
-    answer: str, known: dict[str, Facts], chosen: Collection[str | None], prefix: str = "", *, lists_only: bool = False
-) -> list[Match]:
+def needed(answer: str, known: dict[str, Facts]) -> dict[str, Match]:
+    """The capabilities without which endpoints would not be asked for, with an endpoint of each."""
+    try:
+        found = matches(answer, known)
+    except EndpointError:
+        return {}
+    asking = {known[match.resource].get("capability", ""): match for match in reversed(found)}
+    return {capability: match for capability, match in asking.items() if capability}
+
+
+def matches(answer: str, known: dict[str, Facts], prefix: str = "", *, lists_only: bool = False) -> list[Match]:
     """The answered endpoints, each with the resource that it is for.
 
-    `known` are the resources of the service type, `chosen` the capabilities that were asked for; an SDK has
-    `lists_only`. Raises `EndpointError` for the first endpoint that can't be honoured.
+    `known` are the resources of the service type; an SDK has `lists_only`. Raises `EndpointError` for the first
+    endpoint that can't be honoured.
     """
     found: dict[tuple[str, bool], Match] = {}
     for text, _ in commented(answer):
@@ -111,11 +119,6 @@ def matches(
             raise EndpointError(f"give at most {MAX_ENDPOINT} characters for an endpoint: {_cut(text)} is too long")
         match = _match(text, known, prefix)
         words = _words_of(match.resource)
-        capability = known[match.resource].get("capability")
-        if capability and capability not in chosen:
-            raise EndpointError(
-                f"choose the capability {capability}, or leave {_cut(text)} out: without it no {words} are read"
-            )
         if match.detail and lists_only:
             raise EndpointError(f"leave {_cut(text)} out: an SDK gives each of the {words} in full, in their list")
         if other := found.get((match.resource, match.detail)):
@@ -260,16 +263,38 @@ def _cut(text: str) -> str:
 
 
 class EndpointsExtension(Extension):
-    """Puts the functions on the environment, as `match_endpoints` and `endpoint_texts`, and the fault as a filter."""
+    """Adds `match_endpoints` and `endpoint_texts` to the environment, and what questions ask as filters."""
 
     def __init__(self, environment: Environment) -> None:
         super().__init__(environment)
         environment.extend(match_endpoints=matches, endpoint_texts=commented)
-        environment.filters["endpoints_fault"] = self.endpoints_fault
+        for function in (self.endpoints_fault, self.with_endpoints, self.unread_fault):
+            environment.filters[function.__name__] = function
 
-    def endpoints_fault(self, text: str, service_type: str, connection_type: str, capabilities: Collection[str]) -> str:
-        """Refuses the endpoints that a connector of these answers could not honour."""
+    @property
+    def _catalog(self) -> Catalog:
         # CatalogExtension has put it there.
-        catalog: Catalog = self.environment.catalog  # type: ignore[attr-defined]
-        service, family = catalog.services[service_type], catalog.connections[connection_type]["family"]
-        return fault(text, service, family, connection_type, capabilities)
+        return self.environment.catalog  # type: ignore[attr-defined]
+
+    def endpoints_fault(self, text: str, service_type: str, connection_type: str) -> str:
+        """Refuses the endpoints that a connector of these answers could not honour."""
+        family = self._catalog.connections[connection_type]["family"]
+        return fault(text, self._catalog.services[service_type], family, connection_type)
+
+    def with_endpoints(self, usual: str, text: str, service_type: str) -> str:
+        """The `usual` capabilities, a list as JSON, and those that the endpoints need."""
+        listed = json.loads(usual)
+        return json.dumps([*listed, *(one for one in self._needed(text, service_type) if one not in listed)])
+
+    def unread_fault(self, capabilities: Collection[str], text: str, service_type: str) -> str:
+        """Refuses capabilities without one that an endpoint needs, which would not be asked for."""
+        for capability, match in self._needed(text, service_type).items():
+            if capability not in capabilities:
+                return (
+                    f"choose {capability}, too, or leave {_cut(match.text)} out of api_endpoints: without it no "
+                    f"{_words_of(match.resource)} are read"
+                )
+        return ""
+
+    def _needed(self, text: str, service_type: str) -> dict[str, Match]:
+        return needed(text, self._catalog.services[service_type].get("resources", {})) if text else {}

@@ -129,6 +129,7 @@ def give(worker: Worker, given: answers.Answers) -> None:
     from copier import Phase
 
     faults = given.faults + answers.known(given, worker.template.questions_data)
+    faults += answers.too_long(given, getattr(worker.jinja_env, "answer_fault", lambda name, answer: ""))
     broken = set(given.places) - set(given.values)
     worker.data = given.values
     with Phase.use(Phase.PROMPT):

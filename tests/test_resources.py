@@ -14,8 +14,7 @@ SERVICES = Catalog(ROOT / "catalog").services
 
 def matched(service_type: str, answer: str, prefix: str = "") -> dict[str, Resource]:
     known = SERVICES[service_type]["resources"]
-    capabilities = [None, *(facts.get("capability") for facts in known.values())]
-    return resources(known, matches(answer, known, capabilities, prefix))
+    return resources(known, matches(answer, known, prefix))
 
 
 @pytest.mark.parametrize(
