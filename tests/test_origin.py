@@ -12,6 +12,7 @@ from pathlib import Path
 import copier
 import pytest
 import yaml
+from plumbum import local
 
 from extensions.origin import without_credentials
 from scaffold_connector.template import shown
@@ -62,6 +63,9 @@ def served(template: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> s
         '[user]\n\tname = test\n\temail = test@example.com\n[protocol "file"]\n\tallow = always\n'
     )
     monkeypatch.setenv("GIT_CONFIG_GLOBAL", str(config))
+    monkeypatch.setitem(local.env, "GIT_CONFIG_GLOBAL", str(config))  # Copier's Git has a copy from its import
+    # Copier keeps what it has cloned by its URL without credentials, and asks the one that it has kept.
+    monkeypatch.setenv("COPIER_CACHE_DIR", str(tmp_path / "cache"))
     return url
 
 
