@@ -41,7 +41,7 @@ MOST = {
     "display_name": 100,
     "description": 512,  # as long as PyPI takes it
     **dict.fromkeys(("scheme", "api_prefix", "page_parameter", "size_parameter"), MAX_WORD),
-    **dict.fromkeys(("next_field", "records_path"), MAX_PATH),
+    **dict.fromkeys(("next_field", "records_path", "count_field", "more_field"), MAX_PATH),
     **dict.fromkeys(("sdk_package", "docker_image"), MAX_LINE),
     "docs_url": MAX_URL,
     "api_endpoints": 20_000,
