@@ -86,6 +86,7 @@ def test_copier_records_no_credentials_and_updates_without_them(
     assert "t0ps3cret" not in everything(out)
     git(out, "init", "--quiet")
     commit(out, "as made")
+    git(tmp_path / "x.git", "commit", "--quiet", "--allow-empty", "--message", "second")
     git(tmp_path / "x.git", "tag", "1.1.0")
     copier.run_update(out, defaults=True, unsafe=True, overwrite=True)
     assert "revoke" not in capfd.readouterr().err
