@@ -25,15 +25,28 @@ if TYPE_CHECKING:
 MAX_NAME = 30
 
 # Longest scheme, name of a package, and prefix and parameter of an API, for which every emitted line does; and so for
-# fields of an API, and how many keys they have, and for endpoints.
+# fields of an API, and how many keys they have.
 MAX_WORD = 60
 MAX_PATH = 50
 MAX_KEYS = 5
-MAX_ENDPOINT = 100
 
 # Longest requirement and image, which OpenMetadata's files have on one line, and longest URL that all browsers open.
 MAX_LINE = 250
 MAX_URL = 2000
+
+# Longest answer to each question, a list with all its items; LONGEST to one that is not named.
+LONGEST = 1_000
+MOST = {
+    **dict.fromkeys(("name", "type_name"), MAX_NAME),
+    "display_name": 100,
+    "description": 512,  # as long as PyPI takes it
+    **dict.fromkeys(("scheme", "api_prefix", "page_parameter", "size_parameter"), MAX_WORD),
+    **dict.fromkeys(("next_field", "records_path", "count_field", "more_field"), MAX_PATH),
+    **dict.fromkeys(("sdk_package", "docker_image"), MAX_LINE),
+    "docs_url": MAX_URL,
+    "api_endpoints": 20_000,
+    **dict.fromkeys(("docs_notes", "topology"), 200_000),
+}
 
 # How much of a refused answer its refusal shows.
 SHOWN = 60
@@ -87,6 +100,21 @@ _IMAGE = re.compile(
 def length_fault(text: str, most: int) -> str:
     """Refuses a text of more than `most` characters."""
     return f"give at most {most} characters: {_cut(text)} is too long" if len(text) > most else ""
+
+
+def answer_fault(name: str, answer: Any) -> str:
+    """Refuses an answer to a question that is longer than any that could be taken, before anything looks into it."""
+    most, given = MOST.get(name, LONGEST), _length(answer)
+    if given <= most:
+        return ""
+    what = _cut(answer) if isinstance(answer, str) else f"a {type(answer).__name__} of {given} characters"
+    return f"give at most {most} characters: {what} is too long"
+
+
+def _length(answer: Any) -> int:
+    if isinstance(answer, dict):
+        answer = [*answer, *answer.values()]
+    return sum(map(_length, answer)) + len(answer) if isinstance(answer, list) else len(str(answer))
 
 
 def _cut(text: str) -> str:
@@ -172,12 +200,6 @@ def text_fault(text: str) -> str:
         return ""
     character, number = f"U+{ord(unfit[0]):04X}", unfit.start() + 1
     return f"leave out {character}, which is character {number}: some files can't hold it, or don't show it"
-
-
-def endpoints_fault(text: str) -> str:
-    """Refuses what `text_fault` does, and an endpoint that is too long for a line of code."""
-    longest = max((part.strip() for part in re.split(r"[,\n;]", text)), key=len)
-    return text_fault(text) or length_fault(longest, MAX_ENDPOINT)
 
 
 def line_fault(text: str, most: int) -> str:
@@ -351,6 +373,7 @@ class Choices:
     """The choices of questions that the catalog decides, as YAML for Copier, and their defaults."""
 
     page_size = PAGE_SIZE
+    most = MOST
 
     def __init__(self, catalog: Catalog) -> None:
         self._catalog = catalog
@@ -592,7 +615,7 @@ class AnswersExtension(Extension):
             scheme_fault,
             port_fault,
             text_fault,
-            endpoints_fault,
+            length_fault,
             line_fault,
             url_fault,
             image_fault,
@@ -613,3 +636,4 @@ class AnswersExtension(Extension):
             environment.filters[function.__name__] = function
         catalog: Catalog = environment.catalog  # type: ignore[attr-defined]  # CatalogExtension adds it
         environment.globals["choices"] = Choices(catalog)
+        environment.extend(answer_fault=answer_fault)

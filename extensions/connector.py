@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from jinja2 import Environment
 
     from extensions.catalog import Catalog
-    from extensions.resources import Endpoints, Resource
+    from extensions.endpoints import Match
+    from extensions.resources import Resource
 
 Facts = dict[str, Any]
 
@@ -56,9 +57,11 @@ class Connector:
 
     def __init__(self, answers: Mapping[str, Any], environment: Any) -> None:
         self.answers = answers
-        # Put there by CatalogExtension and ResourcesExtension, each of this version of the template.
+        # Put there by extensions of this version of the template.
         self.catalog: Catalog = environment.catalog
-        self._match_endpoints: Callable[..., Endpoints] = environment.match_endpoints
+        self._match_endpoints: Callable[..., list[Match]] = environment.match_endpoints
+        self._endpoint_texts: Callable[[str], list[tuple[str, str]]] = environment.endpoint_texts
+        self._resources: Callable[..., dict[str, Resource]] = environment.resources
         self._sample_records: Callable[..., dict[str, list[Facts]]] = environment.sample_records
         self._enum_member: Callable[..., str] = environment.filters["enum_member"]
         self._java_name: Callable[..., str] = environment.filters["java_name"]
@@ -267,18 +270,19 @@ class Connector:
         parents = list(zip(resource.parents, resource.parent_names, strict=True))
         return [(item, name, list(resource.parents[:place])) for place, (item, name) in enumerate(parents)]
 
-    @cached_property
-    def endpoints(self) -> Endpoints:
-        """What a client lists, and the answered endpoints that are nothing of it."""
-        chosen = {None, *(facts["name"] for facts in self.capabilities)}
-        listed = self.service["resources"] if self.family == "client" else {}
-        known = {name: facts for name, facts in listed.items() if facts.get("capability") in chosen}
-        return self._match_endpoints(self.answers["api_endpoints"], known, self.answers["api_prefix"])
-
     @property
+    def endpoints(self) -> list[str]:
+        """The endpoints that were answered, with what was said of each."""
+        return [whole for _, whole in self._endpoint_texts(self.answers["api_endpoints"])]
+
+    @cached_property
     def resources(self) -> dict[str, Resource]:
         """What a client lists, by name, parents first."""
-        return self.endpoints.resources
+        chosen = {None, *(facts["name"] for facts in self.capabilities)}
+        listed = self.service["resources"] if self.family == "client" else {}
+        matches = self._match_endpoints(self.answers["api_endpoints"], listed, self.answers["api_prefix"])
+        known = {name: facts for name, facts in listed.items() if facts.get("capability") in chosen}
+        return self._resources(known, matches)
 
     @property
     def sample_records(self) -> dict[str, list[Facts]]:

@@ -1,4 +1,4 @@
-"""Refuses answers to questions that there are not, or not for the kind that is made.
+"""Refuses answers to questions that there are not, or not for the kind that is made, and answers that are too long.
 
 Copier puts all that it is given into the context, and would render without a word as if it had not been there.
 """
@@ -65,17 +65,22 @@ class KeysExtension(ContextHook):
     def __init__(extension, environment: Environment) -> None:
         super().__init__(environment)
         extension.environment = environment
-        extension.seen = False
+        extension.seen: Mapping[str, Any] | None = None
 
     def hook(self, context: dict[str, Any]) -> None:
-        if self.seen or context["_copier_phase"] != "prompt":
+        if context["_copier_phase"] != "prompt":
             return
-        self.seen = True
         settings = context["_copier_conf"]
+        given = settings["data"]
+        if given is self.seen:
+            return
+        self.seen = given
+        # Of AnswersExtension, which comes later, as CatalogExtension does.
+        for name, answer in given.items():
+            if fault := self.environment.answer_fault(name, answer):  # type: ignore[attr-defined]
+                raise ValueError(f"Validation error for question '{name}': {fault}")  # as Copier has it
         if settings["overwrite"]:
             return
-        given = settings["data"]
-        # CatalogExtension, which comes later, has put it there by now.
         kinds = self.environment.catalog.kinds  # type: ignore[attr-defined]
         faults = unknown_faults(given) or foreign_faults(given, given.get("kind", "connector"), kinds)
         if faults:

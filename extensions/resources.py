@@ -1,10 +1,4 @@
-"""From the endpoints that were answered to the paths of a client.
-
-An endpoint is matched to a resource of the service type by the last noun of its path:
-`GET /api/queues` lists the topics of a broker, `GET /boards/{id}` shows one dashboard,
-`GET /boards/{id}/tiles` lists a dashboard's charts. What matches nothing is kept, for
-CONNECTOR_CONTEXT.md to list.
-"""
+"""What a client lists: the resources of a service type with the paths that were answered, and sample records."""
 
 from __future__ import annotations
 
@@ -15,12 +9,13 @@ from typing import TYPE_CHECKING, Any
 from jinja2.ext import Extension
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from jinja2 import Environment
 
-Facts = dict[str, Any]
+    from extensions.endpoints import Match
 
-_ENDPOINT = re.compile(r"(?:(?P<method>[A-Za-z]+)\s+)?(?P<path>/[\w./~:{}<>?=&%@+$!*()-]*)", re.ASCII)
-_PLACEHOLDER = re.compile(r"\{[^{}/]*\}|<[^<>/]*>|(?<=/):\w+")
+Facts = dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -76,115 +71,20 @@ class Resource:
         return re.findall(r"\{(\w+)\}", self.path)
 
 
-@dataclass(frozen=True)
-class Endpoints:
-    """`resources` by name, parents first, the `answered` endpoints, and those of them that are no resource's."""
-
-    resources: dict[str, Resource]
-    answered: list[str]
-    unmatched: list[str]
-
-
-def endpoint_texts(answer: str) -> list[str]:
-    """The single endpoints of an answer: separated by commas or on lines of their own."""
-    return [text for text in (part.strip() for part in re.split(r"[,\n;]", answer)) if text]
-
-
-def endpoints(answer: str, known: dict[str, Facts], prefix: str = "") -> Endpoints:
-    """Match the answered endpoints to the resources of a service type (`resources` of its catalog file)."""
-    lists: dict[str, str] = {}
-    details: dict[str, str] = {}
-    answered = endpoint_texts(answer)
-    unmatched = []
-    for text in answered:
-        found = _match(text, known, prefix)
-        into = details if found and found[2] else lists
-        if found and found[0] not in into:
-            into[found[0]] = found[1]
-        else:
-            unmatched.append(text)
-    resources: dict[str, Resource] = {}
+def resources(known: dict[str, Facts], matches: Iterable[Match] = ()) -> dict[str, Resource]:
+    """What is listed, by name, parents first: resources of a service type, with what the answered endpoints say."""
+    lists: dict[str, Match] = {}
+    details: dict[str, Match] = {}
+    for match in matches:
+        (details if match.detail else lists)[match.resource] = match
+    made: dict[str, Resource] = {}
     for name in known:
-        resources[name] = _resource(name, known, lists, details, resources)
-    return Endpoints(resources, answered, unmatched)
-
-
-def _match(text: str, known: dict[str, Facts], prefix: str) -> tuple[str, str, bool] | None:
-    """The resource that an endpoint is for, its path, and whether it shows one instead of a list."""
-    endpoint = _ENDPOINT.fullmatch(text)
-    if not endpoint or (endpoint["method"] or "GET").upper() != "GET":
-        return None
-    path = endpoint["path"].rstrip("/")
-    if prefix and path.startswith(f"{prefix}/"):
-        path = path.removeprefix(prefix)
-    if re.search(r"[{}<>]", _PLACEHOLDER.sub("", path)):
-        return None
-    segments = path.partition("?")[0].split("/")[1:]
-    places = len(_PLACEHOLDER.findall(path))
-    detail = bool(segments and _PLACEHOLDER.fullmatch(f"/{segments[-1]}", 1))
-    named = [segment for segment in segments if not _PLACEHOLDER.search(f"/{segment}", 1)]
-    reachable = {name: facts for name, facts in known.items() if places or not facts.get("nested")}
-    for place, segment in reversed(list(enumerate(named))):
-        name = _named(segment, named[place - 1] if place else "", reachable)
-        if not name:
-            continue
-        # A placeholder at the end shows one, as long as the noun is right before it.
-        shows_one = detail and segments[-2] == segment and not _noun(segment, known[name].get("singles", []))
-        fits = places <= len(known[name].get("parents", ())) + shows_one
-        return (name, path, shows_one) if fits else None
-    return None
-
-
-def _named(segment: str, above: str, known: dict[str, Facts]) -> str:
-    """The resource that a part of a path names, as a whole rather than by its last word; empty where it names none.
-
-    Of several with this noun it is the one whose parent is named right `above` it: a run's tasks are not a pipeline's.
-    """
-    for noun in _words(segment):
-        named = [name for name, facts in known.items() if noun in [*facts["nouns"], *facts.get("singles", ())]]
-        below = [
-            name
-            for name in named
-            if (parents := known[name].get("parents")) and _noun(above, known[parents[-1]]["nouns"])
-        ]
-        if named:
-            return (below or named)[0]
-    return ""
-
-
-def _words(segment: str) -> list[str]:
-    """A part of a path as one word, and its last word."""
-    words = [word.lower() for word in re.findall(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])", segment)]
-    return ["".join(words), *words[-1:]]
-
-
-def _noun(segment: str, nouns: list[str]) -> str:
-    """The noun that a part of a path is, as a whole or by its last word; empty where it is none."""
-    return next((noun for noun in _words(segment) if noun in nouns), "")
-
-
-def _nouns(path: str, nouns: list[str]) -> list[str]:
-    """The last noun in a path, for one of what it names: job for /jobs; none where the path has none."""
-    found = [noun for segment in reversed(path.partition("?")[0].split("/")) if (noun := _noun(segment, nouns))]
-    return [_singular(noun) for noun in found[:1]]
-
-
-def _is_single(path: str, facts: Facts) -> bool:
-    """Whether a path shows the one of a parent: its last noun is none for lists."""
-    singles = facts.get("singles", [])
-    nouns = [_noun(segment, facts["nouns"] + singles) for segment in path.partition("?")[0].split("/")]
-    return next(filter(None, reversed(nouns)), "") in singles
-
-
-def _singular(noun: str) -> str:
-    for plural, one in (("indices", "index"), ("ies", "y"), ("xes", "x"), ("s", "")):
-        if noun.endswith(plural):
-            return noun.removesuffix(plural) + one
-    return noun
+        made[name] = _resource(name, known, lists.get(name), details.get(name), made)
+    return made
 
 
 def _resource(
-    name: str, known: dict[str, Facts], lists: dict[str, str], details: dict[str, str], before: dict[str, Resource]
+    name: str, known: dict[str, Facts], listed: Match | None, shown: Match | None, before: dict[str, Resource]
 ) -> Resource:
     """A resource; `before` holds those above it. Without an endpoint its usual path is below its parent's real one."""
     facts = known[name]
@@ -193,8 +93,8 @@ def _resource(
     usual = facts["path"]
     if above:
         usual = before[above[-1]].path.partition("?")[0] + usual.removeprefix(known[above[-1]]["path"])
-    path = _filled(lists[name], parents) if name in lists else usual
-    one = _filled(details[name], (*parents, facts["item"])) if name in details else ""
+    path = _filled(listed.path, parents) if listed else usual
+    one = _filled(shown.path, (*parents, facts["item"])) if shown else ""
     is_read = facts.get("contents", False)
     return Resource(
         name=name,
@@ -204,10 +104,10 @@ def _resource(
         contents=(one or f"{path.partition('?')[0]}/{{{facts['item']}}}") if is_read else "",
         parents=parents,
         parent_names=tuple(above),
-        answered=name in lists,
-        single=_is_single(lists.get(name, ""), facts),
-        optional=facts.get("optional", False) and name not in lists,
-        often=facts.get("often", False) and name not in lists,
+        answered=bool(listed),
+        single=bool(listed and listed.single),
+        optional=facts.get("optional", False) and not listed,
+        often=facts.get("often", False) and not listed,
         held_as=(name.replace("_", ""), *facts.get("held_as", ())),
         of=facts.get("of", ""),
         request=facts.get("request", ""),
@@ -215,21 +115,23 @@ def _resource(
         named_by=facts.get("named_by", "name"),
         untagged=facts.get("untagged", False),
         sample=facts.get("sample", {}),
-        words=_called(facts, lists.get(name, "")),
+        words=_called(facts, listed),
     )
 
 
-def _called(facts: Facts, path: str) -> tuple[str, ...]:
+def _called(facts: Facts, listed: Match | None) -> tuple[str, ...]:
     """What one of a resource is called: by its catalog file, and in the answered path."""
-    words = [facts["item"].replace("_", ""), *_nouns(path, facts["nouns"]), *facts.get("words", ())]
-    return tuple(dict.fromkeys(words))
+    nouns = [listed.noun] if listed and listed.noun else []
+    return tuple(dict.fromkeys([facts["item"].replace("_", ""), *nouns, *facts.get("words", ())]))
 
 
 def _filled(path: str, items: tuple[str, ...]) -> str:
     """A path with its placeholders named after the items they stand for: the last one for the last item."""
-    places = list(_PLACEHOLDER.finditer(path))
-    for place, item in zip(reversed(places), reversed(items), strict=False):
-        path = f"{path[: place.start()]}{{{item}}}{path[place.end() :]}"
+    for item in reversed(items):
+        before, place, behind = path.rpartition("{}")
+        if not place:
+            break
+        path = f"{before}{{{item}}}{behind}"
     return path
 
 
@@ -286,8 +188,8 @@ def _filled_in(value: Any, number: int) -> Any:
 
 
 class ResourcesExtension(Extension):
-    """Puts the functions on the environment, as `environment.match_endpoints` and `environment.sample_records`."""
+    """Puts the functions on the environment, as `environment.resources` and `environment.sample_records`."""
 
     def __init__(self, environment: Environment) -> None:
         super().__init__(environment)
-        environment.extend(match_endpoints=endpoints, sample_records=sample_records)
+        environment.extend(resources=resources, sample_records=sample_records)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,9 @@ _KINDS = {"bool": "true or false", "null": "nothing", "timestamp": "a date", "fl
 
 # A number that is the same text again when it is written out.
 _WHOLE = re.compile(r"0|-?[1-9][0-9]*")
+
+# Longest answers file, in bytes: more than all answers are that the template takes. Parsing takes a second for each MB.
+LARGEST = 2_000_000
 
 # What Copier itself puts into an answers file.
 COPIERS = ("_commit", "_src_path")
@@ -41,7 +44,10 @@ def read(file: Path, shown: str) -> Answers:
     import yaml
 
     try:
-        text = file.read_bytes().decode("utf-8-sig")
+        with file.open("rb") as opened:
+            if len(raw := opened.read(LARGEST + 1)) > LARGEST:
+                raise Wrong(f"{shown}: give at most {LARGEST} bytes: no answers are as long")
+        text = raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise Wrong(f"{shown}: is not UTF-8 (byte {error.start})") from None
     except OSError as error:
@@ -124,6 +130,14 @@ def known(answers: Answers, asked: Mapping[str, Any]) -> list[str]:
             continue
         answers.values.pop(name, None)
     return faults
+
+
+def too_long(answers: Answers, fault: Callable[[str, Any], str]) -> list[str]:
+    """Faults of answers that the template refuses by their length; nothing else looks at them any more."""
+    refused = {name: said for name, answer in answers.values.items() if (said := fault(name, answer))}
+    for name in refused:
+        del answers.values[name]
+    return [f"{answers.place(name)}: {said}" for name, said in refused.items()]
 
 
 def _is_list(text: str) -> bool:

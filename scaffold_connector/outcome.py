@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from scaffold_connector.template import shown
 from scaffold_connector.worker import SUMMARY
 
 if TYPE_CHECKING:
@@ -60,7 +61,7 @@ def outcome(
         root=root,
         summary=summary,
         answers_file=answers_file,
-        url=worker.template.url,
+        url=shown(worker.template.url),
         commit=worker.template.commit,
         before=before,
         files=files,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
@@ -12,6 +13,11 @@ DISTRIBUTION = "openmetadata-connector-template"
 
 # How Copier tells the address of a repository from a folder.
 _PREFIXES = ("git@", "git+", "git://", "https://github.com/", "https://gitlab.com/", "gh:", "gl:")
+
+
+# What signs in to a template, as extensions/origin.py has it for the answers file.
+_WEB = re.compile(r"((?:\w+\+)?(?:https?|ftps?)://)(?:[^/?#]*@)?([^?]*)(?:\?.*)?", re.IGNORECASE | re.DOTALL)
+_OTHER = re.compile(r"([\w+.-]+://[^/?#:@]*):[^/?#]*(@.*)", re.DOTALL)
 
 
 class Unknown(Exception):
@@ -26,7 +32,7 @@ class Origin:
     ref: str | None = None
 
     def __str__(self) -> str:
-        return f"{self.url} at {self.ref}" if self.ref else self.url
+        return f"{shown(self.url)} at {self.ref}" if self.ref else shown(self.url)
 
 
 def origin() -> Origin:
@@ -57,6 +63,12 @@ def given(url: str, ref: str | None) -> Origin:
     if (folder / "objects").is_dir():  # without a work tree there is nothing but commits
         return Origin(f"git+file://{folder.resolve()}", ref)
     return Origin(str(folder.absolute()), ref or "HEAD") if folder.is_dir() else Origin(url, ref)
+
+
+def shown(url: str) -> str:
+    """A template's URL as it may be printed: without what signs in to it."""
+    found = _WEB.fullmatch(url) or _OTHER.fullmatch(url)
+    return found[1] + found[2] if found else url
 
 
 def version() -> str:

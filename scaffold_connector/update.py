@@ -204,7 +204,9 @@ def _is_ahead(updater: Worker, url: str) -> bool:
     try:
         made, newest = before and before.version, updater.template.version
     except (ProcessExecutionError, ValueError) as error:
-        raise Failed(f"{url}: has no {before and before.ref} any more, which the connector was made from") from error
+        raise Failed(
+            f"{template.shown(url)}: has no {before and before.ref} any more, which the connector was made from"
+        ) from error
     return bool(made and newest and made > newest)
 
 
@@ -265,11 +267,11 @@ def _trust(url: str, request: Request) -> None:
         known = request.template or template.origin().url
     except template.Unknown:
         known = ""
-    named = [(get_repo(each) or each).rstrip("/").removesuffix(".git") for each in (url, known)]
+    named = [(get_repo(each) or each).rstrip("/").removesuffix(".git") for each in map(template.shown, (url, known))]
     if named[0] != named[1] and not is_trusted_repository(load_settings().trust, url):
         raise Failed(
-            f"the connector was made from {url}, which is not the template of this command: "
-            f"give --template {url} to run its code"
+            f"the connector was made from {template.shown(url)}, which is not the template of this command: "
+            f"give --template {template.shown(url)} to run its code"
         )
 
 

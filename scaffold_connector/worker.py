@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 from scaffold_connector import answers, check
 from scaffold_connector.arguments import Wrong
+from scaffold_connector.template import shown
 
 if TYPE_CHECKING:
     from copier._main import Worker
@@ -89,6 +90,7 @@ def fetch(worker: Worker, url: str) -> None:
     from plumbum import ProcessExecutionError
 
     need_git()
+    secret, url = url, shown(url)
     try:
         with captured(), warnings.catch_warnings(record=True) as warned:
             warnings.simplefilter("always", DirtyLocalWarning)
@@ -99,18 +101,20 @@ def fetch(worker: Worker, url: str) -> None:
                 raise Failed(f"{url}: has no {SUMMARY} at this version; an earlier one can be had with Copier itself")
             _ = worker.jinja_env
     except ProcessExecutionError as error:
-        raise Failed(f"{url}: can't be fetched: {_said(error)}") from error
+        raise Failed(f"{url}: can't be fetched: {_said(error).replace(secret, url)}") from None
     except (CopierError, ModuleNotFoundError) as error:
         if missing := re.search(r"No module named '(\w+)", str(error)):
             package = missing[1].replace("_", "-")
             raise Failed(f"{package} is missing beside this command: install it there") from error
-        raise Failed(one_line(error)) from error
+        raise Failed(one_line(error).replace(secret, url)) from error
     except ValueError as error:
         raise Failed(f"{url}: is neither a folder nor a Git repository") from error
     except OSError as error:
         raise Failed(f"{url}: can't be fetched: {one_line(error)}") from error
     if any(issubclass(warning.category, DirtyLocalWarning) for warning in warned):
         print(f"{url}: has changes that are not committed: what is made of them can't be updated", file=sys.stderr)
+    if url != secret:
+        print(f"{url}: is recorded so, without credentials: an update asks Git's credential helper", file=sys.stderr)
 
 
 def _said(error: ProcessExecutionError) -> str:
@@ -125,6 +129,7 @@ def give(worker: Worker, given: answers.Answers) -> None:
     from copier import Phase
 
     faults = given.faults + answers.known(given, worker.template.questions_data)
+    faults += answers.too_long(given, getattr(worker.jinja_env, "answer_fault", lambda name, answer: ""))
     broken = set(given.places) - set(given.values)
     worker.data = given.values
     with Phase.use(Phase.PROMPT):

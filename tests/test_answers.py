@@ -4,17 +4,26 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from time import process_time
 from typing import Any
 
 import pytest
 from jinja2 import Environment
 
-from extensions.answers import Choices
+from extensions.answers import LONGEST, MOST, Choices
 from extensions.catalog import Catalog
 from tests.conftest import ROOT, Scaffold
+from tests.support.render import Interview
 
 CLIENT = {"service_type": "dashboard"}
 SDK = CLIENT | {"connection_type": "sdk_client"}
+
+
+@pytest.fixture
+def interview(template: Path) -> Interview:
+    """Asked once, as hooks look at what was given once."""
+    return Interview(template)
+
 
 REFUSED: list[tuple[dict[str, Any], str]] = [
     ({"name": "MyDb"}, "give small letters, digits and underscores, such as my_db: 'MyDb' is not snake case"),
@@ -107,9 +116,19 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
     ({"display_name": "\\uu002a/ int x; /*"}, "leave out \\u"),
     ({"description": "\ufeffa"}, "leave out U+FEFF, which is character 1"),
     ({"description": "a" * 513}, "give at most 512 characters"),
+    ({"docs_notes": "a" * 200_001}, f"give at most 200000 characters: '{'a' * 60}…' is too long"),
+    (CLIENT | {"api_endpoints": "GET /dashboards - " + "a" * 20_000}, "give at most 20000 characters"),
+    ({"service_type": "a" * 1001}, "give at most 1000 characters"),
+    ({"capabilities": ["a" * 500] * 2}, "give at most 1000 characters: a list of 1002 characters is too long"),
     ({"docs_notes": "a\n\x1b[31m"}, "leave out U+001B, which is character 3"),
-    ({"api_endpoints": "GET /a\x07"}, "leave out U+0007"),
-    ({"api_endpoints": "GET /a, /" + "b" * 100}, "give at most 100 characters"),
+    (CLIENT | {"api_endpoints": "GET /dashboards\x07"}, "leave out U+0007"),
+    (CLIENT | {"api_endpoints": "GET /dashboards, /" + "b" * 100}, "give at most 100 characters"),
+    (CLIENT | {"api_endpoints": "GET dashboards"}, "give GET and a path, such as GET /dashboards, and all else behind"),
+    (
+        {"api_endpoints": "GET /tables"},
+        "leave api_endpoints out: it belongs to rest_api and sdk_client, not to",
+    ),
+    (CLIENT | {"capabilities": [], "api_endpoints": "GET /datasets"}, "choose data_models, too, or leave"),
     ({"description": ""}, "give at least one letter"),
     ({"scheme": "my db"}, "give dialect or dialect+driver, such as postgresql+psycopg2: 'my db' is not"),
     ({"scheme": "postgresql+psycopg2://host"}, "is not a SQLAlchemy scheme"),
@@ -172,6 +191,23 @@ def test_answer_is_refused_in_one_line(answers: dict[str, Any], line: str, scaff
         scaffold(destination, **answers)
     assert line in str(refusal.value).splitlines()[-1]
     assert not destination.exists()
+
+
+def test_answer_longer_than_any_is_refused(interview: Interview) -> None:
+    for name in interview.questions:
+        most = MOST.get(name, LONGEST)
+        with pytest.raises(
+            ValueError, match=f"^Validation error for question '{name}': give at most {most} characters: "
+        ):
+            interview.answered({"name": "my_db", "service_type": "database", name: "a" * (most + 1)})
+
+
+def test_length_is_looked_at_before_anything_else(interview: Interview) -> None:
+    long = {"description": "a" * 20_000_000}
+    start = process_time()
+    with pytest.raises(ValueError, match="'description': give at most 512 characters"):
+        interview.answered({"kind": "none such", "name": "None Such"} | long)
+    assert process_time() - start < 1
 
 
 @pytest.mark.parametrize(
@@ -293,10 +329,11 @@ def test_marker_of_a_requirement_is_no_code(placement: str, scaffold: Scaffold, 
 
 def test_text_in_documents_of_a_package_is_no_markup(scaffold: Scaffold, tmp_path: Path) -> None:
     given = {"display_name": "<b> C #", "description": "`{{ x }}` | *y*", "docs_url": "https://a.example/[b](c)"}
-    out = scaffold(tmp_path / "out", **given, api_endpoints="GET /a/<id>, `x`", connection_type="rest_api")
+    given |= {"api_endpoints": "GET /schemas/<id>/tables \u2014 `x`", "connection_type": "rest_api"}
+    out = scaffold(tmp_path / "out", **given)
     readme, context = ((out / name).read_text() for name in ("README.md", "CONNECTOR_CONTEXT.md"))
     summary = "\n\n&#96;&#123;&#123; x &#125;&#125;&#96; \\| \\*y\\*\n\n"
     assert summary in readme and summary in context
     assert "connector for &#60;b> C \\#: it runs" in readme
     assert context.startswith("# &#60;b> C \\#: what this connector is")
-    assert "\n- <https://a.example/[b](c)>\n- Endpoints: `GET /a/<id>`, `` `x` ``\n" in context
+    assert "\n- <https://a.example/[b](c)>\n- Endpoints: ``GET /schemas/<id>/tables \u2014 `x` ``\n" in context

@@ -22,6 +22,7 @@ import yaml
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
+from extensions.endpoints import commented
 from extensions.naming import one_line
 from tests.support.checks import check_mdx
 
@@ -171,10 +172,8 @@ def check_context(text: str, answers: Answers) -> None:
     fences = [token.content for token in source if token.type == "fence"]
     assert fences == ([notes + "\n"] if answers["docs_notes"].strip() else [])
     codes = [child.content for token in source for child in children(token) if child.type == "code_inline"]
-    endpoints = [part.strip() for part in re.split(r"[,\n;]", answers["api_endpoints"])]
-    assert [" ".join(code.split()) for code in codes[: len(list(filter(None, endpoints)))]] == [
-        " ".join(part.split()) for part in endpoints if part
-    ]
+    endpoints = [" ".join(whole.split()) for _, whole in commented(answers["api_endpoints"])]
+    assert [" ".join(code.split()) for code in codes[: len(endpoints)]] == endpoints
     facts = {shown(cells[0]): shown(cells[1]) for cells in rows(tokens) if len(cells) == 2}
     assert facts["Name"] == answers["name"]
     assert facts.get("Driver or SDK", "") == answers["sdk_package"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import keyword
+import re
 import string
 from functools import cache
 from pathlib import Path
@@ -130,19 +131,50 @@ FIELDS = st.from_regex(r"[A-Za-z0-9_$@-]{1,9}(\.[A-Za-z0-9_$@-]{1,9}){0,4}|[a-z_
 )
 
 
-def _endpoints(service_type: str) -> st.SearchStrategy[str]:
-    """Endpoints of what a service type reads, of other things, and none at all."""
-    resources = CATALOG.services[service_type].get("resources", {})
-    nouns = [noun for facts in resources.values() for noun in [*facts["nouns"], *facts.get("singles", ())]] or ["x"]
-    part = st.one_of(
-        st.sampled_from([*nouns, "{id}", "<id>", ":id", "{a.b}", "v1", "a?b={id}", "(x)", "(x", "$y", "*", "a" * 40])
-    )
-    path = st.builds(
-        "{}{}".format,
-        st.sampled_from(["", "GET ", "get ", "POST "]),
-        st.lists(part, max_size=5).map(lambda parts: "/" + "/".join(parts)),
-    ).map(lambda text: text[:100])
-    return st.lists(st.one_of(path, path, _joined(SOME, 60)), max_size=5).map(", ".join)
+# What stands behind an endpoint, where no comma begins another one, and what stands before it.
+COMMENTS = st.builds(
+    "{}{}".format,
+    st.sampled_from([" \u2014 ", "\u2014", " \u2013 ", " - ", " # "]),
+    _joined(st.one_of(SOME, PLAIN), 60).map(lambda text: re.sub("[,;]", "", text)),
+)
+SEPARATORS = st.sampled_from([", ", ",", "\n", ";", "\r\n- ", ",\n* "])
+
+
+def _endpoints(service_type: str, connection_type: str, capabilities: list[str]) -> st.SearchStrategy[str]:
+    """Endpoints of some of what a service type reads, each of which has to be taken."""
+    known = CATALOG.services[service_type].get("resources", {})
+    known = known if connection_type != "sqlalchemy" else {}
+    listed = [name for name, facts in known.items() if facts.get("capability") in (None, *capabilities)]
+    if not listed:
+        return st.just("")
+
+    @st.composite
+    def endpoint(draw: st.DrawFn, name: str, *, shows_one: bool) -> str:
+        facts = known[name]
+        parents = facts.get("parents", [])
+        deep = draw(st.integers(1 if facts.get("nested") else 0, len(parents)))
+        place = st.sampled_from(["{id}", "<id>", ":id", "{a.b}"])
+        above = "".join(f"/{known[parent]['nouns'][0]}/{draw(place)}" for parent in parents[len(parents) - deep :])
+        start = draw(st.sampled_from(["", "/v1", "/(x)", "/$y", "/*", f"/{'a' * 20}"]))
+        # A noun may be that of a parent's neighbour, too: what is right above it tells them apart.
+        noun = draw(st.sampled_from(facts["nouns"])) if deep == len(parents) else facts["nouns"][0]
+        end = draw(place) if shows_one else draw(st.sampled_from(["", "/", "?a=b", "?a=%20&c=(d)"]))
+        method = draw(st.sampled_from(["", "GET ", "get "]))
+        return f"{method}{start}{above}/{noun}{'/' * shows_one}{end}" + draw(st.one_of(st.just(""), COMMENTS))
+
+    @st.composite
+    def some(draw: st.DrawFn) -> str:
+        names = draw(st.lists(st.sampled_from(listed), unique=True, max_size=5))
+        text = ""
+        for name in names:
+            for shows_one in draw(st.sampled_from([[False], [False], [False, True]])):
+                if shows_one and connection_type == "sdk_client":
+                    continue
+                one = draw(endpoint(name, shows_one=shows_one))
+                text += (draw(SEPARATORS) if text else "") + one
+        return text
+
+    return some()
 
 
 def _some(choices: str, smallest: int = 0) -> st.SearchStrategy[list[str]]:
@@ -162,7 +194,6 @@ def fine(draw: st.DrawFn, service_type: str) -> Answers:
         "type_name": TYPES,
         "display_name": lines(100),
         "description": lines(512),
-        "api_endpoints": _endpoints(service_type),
         "docs_url": URLS,
         "docs_notes": NOTES,
     }
@@ -180,7 +211,9 @@ def fine(draw: st.DrawFn, service_type: str) -> Answers:
         if CHOICES.pages(pagination, "next_field"):
             maybe["next_field"] = FIELDS
     maybe["sdk_package"] = REQUIREMENTS
-    maybe["capabilities"] = _some(CHOICES.capabilities(service_type, connection_type, scheme))
+    data["capabilities"] = draw(_some(CHOICES.capabilities(service_type, connection_type, scheme)))
+    if connection_type != "sqlalchemy":
+        maybe["api_endpoints"] = _endpoints(service_type, connection_type, data["capabilities"])
     if CHOICES.can_log_in(scheme):
         maybe["auth_types"] = _some(CHOICES.auth_types(connection_type, scheme), 1)
         maybe["default_port"] = PORTS

@@ -131,6 +131,11 @@ class Interview(Renderer):
         with Phase.use(Phase.RENDER):
             return dict(self._worker._render_context())
 
+    @property
+    def questions(self) -> list[str]:
+        """The names of all questions."""
+        return list(self._worker.template.questions_data)
+
     def made(self, context: Answers) -> dict[str, str]:
         """Each file by its path, from a context of `answered`."""
         return dict(self._rendered(context, self._sources))
