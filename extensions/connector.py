@@ -285,6 +285,11 @@ class Connector:
         return self._resources(known, matches)
 
     @property
+    def reads_types(self) -> bool:
+        """Whether the types of columns or fields are read from records, as the source writes them."""
+        return any(self.service["resources"][name].get("typed", False) for name in self.resources)
+
+    @property
     def sample_records(self) -> dict[str, list[Facts]]:
         """What the emitted tests' stand-in for a client's source holds, by resource."""
         fields = {name: value for facts in self.capabilities for name, value in facts.get("sample", {}).items()}
@@ -794,6 +799,10 @@ class Declared(Connector):
     @property
     def resources(self) -> dict[str, Any]:
         return self.topology.listed
+
+    @property
+    def reads_types(self) -> bool:
+        return any("columns" in stage.fields for stage in self.topology.made)
 
     @property
     def sample_records(self) -> dict[str, list[Facts]]:
