@@ -425,7 +425,8 @@ class Topology:
 
     def _listed(self, producer: str, item: str) -> Listed:
         nodes = [node for node, _ in self.arguments(producer)]
-        path, keys = self.producers[producer].path, []
+        path = self.producers[producer].path
+        keys: list[str] = []
         for context, name in self.producers[producer].placeholders:
             # Of a record that is in the path by several fields each has a name of its own.
             node = self.stages[context].node

@@ -454,8 +454,8 @@ class Samples:
             origin, target = lineage.origin.context, lineage.target.context
             asking = next(node.name for node in self.topology.nodes.values() if lineage.name in node.post_process)
             raise Unfit(
-                f"{where}: no edge can lead from {origin} to {target} when node {asking} is done: give stages keys that "
-                f"only one record has, edges a field for each end, or {lineage.name} to root"
+                f"{where}: no edge can lead from {origin} to {target} when node {asking} is done: give stages keys "
+                f"that only one record has, edges a field for each end, or {lineage.name} to root"
             )
 
 

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import copier
 import pytest
-import yaml
 
 from extensions import topology
 from extensions.catalog import Catalog
