@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from extensions import topology
 from extensions.catalog import Catalog
+from extensions.topology_samples import Samples
 from tests.conftest import ROOT
 
 CATALOG = Catalog(ROOT / "catalog")
@@ -259,10 +260,9 @@ REFUSED: dict[str, tuple[str, str, str]] = {
 def fault(text: str, facts: dict[str, Any] = DATABASE) -> str:
     """What is said of a declaration; empty where it is accepted."""
     try:
-        topology.read(text, facts)
+        return Samples(topology.read(text, facts)).fault
     except topology.TopologyError as error:
         return str(error)
-    return ""
 
 
 def test_whole_declaration_is_accepted() -> None:
@@ -360,8 +360,8 @@ def test_right_tree_is_accepted_and_consumes_only_what_is_above(declared: dict[s
         above = {one.context for name in found.above(stage.node) for one in found.nodes[name].stages}
         assert stage.consumer[0] == "drive_service"
         assert set(stage.consumer[1:]) <= above
-    entities = sum(map(len, found.sample_entities.values()))
-    assert len(found.sample_names) == entities
+    samples = Samples(found)
+    assert len(samples.full_names) == sum(map(len, samples.entities.values()))
 
 
 @settings(max_examples=60, deadline=None, derandomize=True, database=None)
