@@ -34,6 +34,9 @@ MAX_ENDPOINT = 100
 MAX_FIELD = 50
 MAX_RECORDS = 20
 
+# Levels below the service: a list below as many others is asked for in as many loops.
+MAX_LEVELS = 8
+
 # How many threads a node may ask for: beyond that it is the source that gives way.
 THREADS = range(2, 33)
 
@@ -701,6 +704,9 @@ def _check_tree(topology: Topology) -> None:
                 f"node {child}: is a child of {' and '.join(above)}: give it one place, and the other a node of its own"
             )
     for name in nodes:
+        level = len(topology.above(name)) + 1 if name in holders else 0
+        if level > MAX_LEVELS:
+            raise TopologyError(f"node {name}: stands {level} levels below the service: give at most {MAX_LEVELS}")
         if name != ROOT and name not in holders:
             raise TopologyError(
                 f"node {name}: nothing leads to it: name it among the children of a node, or leave it out"
