@@ -421,9 +421,7 @@ class Samples:
         name = stage.name.of(record)
         for reserved in RESERVED:
             if reserved in name:
-                raise Unfit(
-                    f"{where}: {name} has {reserved} in it, which OpenMetadata takes out of names: leave it out"
-                )
+                raise Unfit(f"{where}: {name} has {reserved} in it, which OpenMetadata changes in names: leave it out")
 
     def _check_apart(self) -> None:
         """Nothing is made twice: the second one would always be left out."""
