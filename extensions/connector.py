@@ -265,6 +265,10 @@ class Connector:
             line = f"record\n| {self._py_value(fields, 0)}\nfor number in range(rows)"
         return re.sub(r'"[^"]*\{number\}', r"f\g<0>", line)
 
+    def is_below_one(self, resource: Any) -> bool:
+        """Whether a list is below the records of one other list, which it knows by their ids."""
+        return len(self.above(resource)) == 1 and resource.parent_name in self.resources and not resource.single
+
     def above(self, resource: Any) -> list[tuple[str, str, list[str]]]:
         """What is listed to ask for a resource, outermost first: item, name, and the parents that it takes itself."""
         parents = list(zip(resource.parents, resource.parent_names, strict=True))
@@ -781,10 +785,16 @@ class Declared(Connector):
     def __init__(self, answers: Mapping[str, Any], environment: Any) -> None:
         super().__init__(answers, environment)
         self._read_topology: Callable[..., Any] = environment.read_topology
+        self._sample_topology: Callable[..., Any] = environment.sample_topology
 
     @cached_property
     def topology(self) -> Any:
         return self._read_topology(self.answers["topology"], self.service)
+
+    @cached_property
+    def samples(self) -> Any:
+        """The sample of the topology: records, and what is made of them."""
+        return self._sample_topology(self.topology)
 
     @property
     def connection(self) -> Facts:
@@ -806,21 +816,24 @@ class Declared(Connector):
 
     @property
     def sample_records(self) -> dict[str, list[Facts]]:
-        return self.topology.samples
+        return self.samples.served
 
     @property
     def sample_entities(self) -> dict[str, list[str]]:
-        return self.topology.sample_entities
+        return self.samples.entities
 
     @property
     def grown(self) -> Any:
         return self.topology.main
 
     def naming(self, resource: Any) -> str:
-        return self._numbered(self.topology.named(resource.item, "{number}"))
+        return self._numbered(self.samples.named(resource.item, "{number}"))
 
     def above(self, resource: Any) -> list[tuple[str, str, list[str]]]:
         return self.topology.reaching(resource.name)
+
+    def is_below_one(self, resource: Any) -> bool:
+        return super().is_below_one(resource) and bool(self.samples.is_identified(resource))
 
     @property
     def step_names(self) -> None:

@@ -34,6 +34,9 @@ MAX_ENDPOINT = 100
 MAX_FIELD = 50
 MAX_RECORDS = 20
 
+# Levels below the service: a list below as many others is asked for in as many loops.
+MAX_LEVELS = 8
+
 # How many threads a node may ask for: beyond that it is the source that gives way.
 THREADS = range(2, 33)
 
@@ -90,11 +93,6 @@ class Value:
         if self.is_field:
             return values[0]
         return "".join(part + value for part, value in zip(self.parts, [*values, ""], strict=True))
-
-    def put(self, record: Facts, values: Sequence[str]) -> None:
-        """Put values for its fields into a sample record, and let those that are there be."""
-        for name, value in zip(self.fields, values, strict=True):
-            _put(record, name, value)
 
 
 @dataclass(frozen=True)
@@ -181,6 +179,8 @@ class Listed:
     parent_names: tuple[str, ...]
     where: Facts
     request: str
+    # What each placeholder of the path is called there.
+    keys: tuple[str, ...] = ()
     named_by: str = "name"
     filter: str = ""
     detail: str = ""
@@ -323,6 +323,22 @@ class Topology:
         wanted |= {context for stage in node.stages for context in stage.consumer} - own - {self.service}
         return [context for context in self.stages if context in wanted]
 
+    def unseen(self, stage: Stage, broken: bool = False) -> list[tuple[str, str]]:
+        """The types that may not have been seen where a list has a gap, or where a record of a stage is `broken`.
+
+        Each with the nearest context that it stands in and that was made, "" for the service. A broken record that has
+        a name is such a context, too.
+        """
+        above = {one.context for name in self.above(stage.node) for one in self.nodes[name].stages}
+        made = above | ({stage.context} if broken else set())
+        found = [(stage.type, stage.context)] if broken else []
+        for node in self.below(stage.node):
+            for one in self.nodes[node].stages:
+                if one.type and not (broken and node == stage.node and stage.context not in one.consumer):
+                    standing = [context for context in one.consumer if context in made]
+                    found.append((one.type, standing[-1] if standing else ""))
+        return list(dict.fromkeys(found))
+
     @property
     def outline(self) -> str:
         """The tree in lines: each node with its list, what its records become, and what is done after it."""
@@ -413,9 +429,16 @@ class Topology:
     def _listed(self, producer: str, item: str) -> Listed:
         nodes = [node for node, _ in self.arguments(producer)]
         path = self.producers[producer].path
+        keys: list[str] = []
         for context, name in self.producers[producer].placeholders:
-            place = f"{{{context}.{name}}}" if name else f"{{{context}}}"
-            path = path.replace(place, f"{{{self.stages[context].node}}}")
+            # Of a record that is in the path by several fields each has a name of its own.
+            node = self.stages[context].node
+            seen = [self.stages[other].node for other, _ in self.producers[producer].placeholders[: len(keys)]].count(
+                node
+            )
+            key = f"{node}_{seen + 1}" if seen else node
+            path = path.replace(f"{{{context}.{name}}}" if name else f"{{{context}}}", f"{{{key}}}", 1)
+            keys.append(key)
         made = [stage.type for stage in self.nodes[item].stages if stage.type] if item in self.nodes else []
         return Listed(
             name=producer,
@@ -425,6 +448,7 @@ class Topology:
             parent_names=tuple(self.nodes[node].producer for node in nodes),
             where=self.producers[producer].where,
             request=self.type(made[0])["request"] if made else "",
+            keys=tuple(keys),
         )
 
     def reaching(self, producer: str) -> list[tuple[str, str, list[str]]]:
@@ -450,156 +474,6 @@ class Topology:
     def main_stage(self) -> Stage:
         """What the records of that list become."""
         return next(stage for stage in self.nodes[self.main.item].stages if stage.type)
-
-    def named(self, item: str, number: str) -> Facts:
-        """A record of nothing but the fields that tell it from others."""
-        record: Facts = {}
-        for name, value in self.naming(item, number).items():
-            _put(record, name, value)
-        return record
-
-    # ---- Samples for the emitted tests -----------------------------------------------------------------------------
-
-    def naming(self, item: str, number: str) -> dict[str, str]:
-        """The fields that tell a sample record from others, with a value for each; `number` is what tells them."""
-        name = f"{item}_{number}"
-        values = {"id": name, "name": name}
-        for stage in self.nodes[item].stages if item in self.nodes else ():
-            for value in (stage.name, stage.key):
-                # Of a text with several fields the last one is its own, those before it are what it is in.
-                values[value.fields[-1]] = name
-        for producer in self.producers.values():
-            values |= {
-                name_of: name
-                for context, name_of in producer.placeholders
-                if name_of and context in self.stages and self.stages[context].node == item
-            }
-        return values
-
-    @cached_property
-    def _samples(self) -> dict[str, list[Facts]]:
-        """Sample records of each node: those of the parents' records below `#` are left out of what is served."""
-        found: dict[str, list[Facts]] = {}
-        for node in self.order:
-            producer, parent = self.producers[node.producer], self.parents[node.name]
-            holders = found[parent] if parent != ROOT else [{}]
-            lineages = [holder.get("#", {}) for holder in holders]
-            if producer.records:
-                lists = [dict(record) for record in producer.records]
-                found[node.name] = [
-                    record | {"#": above | {node.name: record}} for above in lineages for record in lists
-                ]
-                continue
-            count, found[node.name] = 2 if parent != ROOT else 5, []
-            for number, above in enumerate((above for above in lineages for _ in range(count)), start=1):
-                record = self._sample(node, number, above)
-                found[node.name].append(record | {"#": above | {node.name: record}})
-        return found
-
-    def _sample(self, node: Node, number: int, above: dict[str, Facts]) -> Facts:
-        record = self.named(node.name, str(number))
-        for stage in node.stages:
-            for value in (stage.name, stage.key):
-                for name in value.fields[:-1]:
-                    _put(record, name, above[name]["name"] if name in above else f"{name}_1")
-            kinds = COMMON | self.type(stage.type).get("fields", {}) if stage.type else {}
-            for name, value in stage.fields.items():
-                if name != "name":
-                    _put(record, value.text, _example(kinds[name], name, node.name, number))
-        return record | self._belonging(node.producer, above) | self.producers[node.producer].where
-
-    def _belonging(self, producer: str, above: dict[str, Facts]) -> dict[str, str]:
-        """What the path of a producer has for a record below others, by the name of a field that keeps it."""
-        return {
-            f"{self.stages[context].node}_id": str(
-                _at(above[self.stages[context].node], name)
-                if name
-                else self.stages[context].name.of(above[self.stages[context].node])
-            )
-            for context, name in self.producers[producer].placeholders
-        }
-
-    @cached_property
-    def samples(self) -> dict[str, list[Facts]]:
-        """What the source of the emitted tests holds, by producer."""
-        records = {
-            node.producer: [
-                {key: value for key, value in record.items() if key != "#"} for record in self._samples[node.name]
-            ]
-            for node in self.order
-        }
-        records |= {
-            lineage.producer: [record for record, _ in self._edges(lineage)] for lineage in self.lineages.values()
-        }
-        return {name: records[name] for name in self.listed}
-
-    @cached_property
-    def sample_edges(self) -> list[tuple[str, str]]:
-        """The edges that the sample's lineage has, by full names below the service."""
-        return sorted({edge for lineage in self.lineages.values() for _, edge in self._edges(lineage)})
-
-    def _edges(self, lineage: Lineage) -> list[tuple[Facts, tuple[str, str]]]:
-        """Up to three sample records of a lineage, each with the full names of its ends."""
-        origin, target = self.stages[lineage.origin.context], self.stages[lineage.target.context]
-        found: list[tuple[Facts, tuple[str, str]]] = []
-        for start in self._samples[origin.node]:
-            for end in reversed(self._samples[target.node]):
-                record: Facts = {"name": f"{lineage.name}_{len(found) + 1}"}
-                for place, stage, holder in ((lineage.origin, origin, start), (lineage.target, target, end)):
-                    one = place.value.is_field
-                    place.value.put(
-                        record, [stage.key.of(holder)] if one else [str(_at(holder, name)) for name in stage.key.fields]
-                    )
-                ends = self._full_name(origin, start["#"]), self._full_name(target, end["#"])
-                fits = all(
-                    place.value.of(record) == stage.key.of(holder)
-                    for place, stage, holder in ((lineage.origin, origin, start), (lineage.target, target, end))
-                )
-                if fits and ends[0] != ends[1] and len(found) < 3 and ends not in [known for _, known in found]:
-                    found.append(
-                        (
-                            record
-                            | self._belonging(lineage.producer, start["#"])
-                            | self.producers[lineage.producer].where,
-                            ends,
-                        )
-                    )
-                    break
-        return found
-
-    def _full_name(self, stage: Stage, above: dict[str, Facts]) -> str:
-        chain = [self.stages[context] for context in stage.consumer if context != self.service] + [stage]
-        return ".".join(_quoted(one.name.of(above[one.node])) for one in chain)
-
-    @property
-    def sample_names(self) -> list[str]:
-        """The full names below the service of what the sample becomes, sorted."""
-        return sorted(
-            {self._full_name(stage, record["#"]) for stage in self.made for record in self._samples[stage.node]}
-        )
-
-    @property
-    def last_names(self) -> list[str]:
-        """Those that are gone with the last record of the main list, sorted."""
-        last = self._samples[self.main.item][-1]["#"][self.main.item]
-        return sorted(
-            {
-                self._full_name(stage, record["#"])
-                for stage in self.made
-                for record in self._samples[stage.node]
-                if record["#"].get(self.main.item) is last
-            }
-        )
-
-    @property
-    def sample_entities(self) -> dict[str, list[str]]:
-        """The names of what the sample becomes, by the kind of create request, sorted."""
-        names: dict[str, dict[str, str]] = {}
-        for stage in self.made:
-            known = names.setdefault(self.type(stage.type)["request"], {})
-            for record in self._samples[stage.node]:
-                known[self._full_name(stage, record["#"])] = stage.name.of(record)
-        return {request: sorted(known.values()) for request, known in names.items()}
 
 
 # ---- Reading ---------------------------------------------------------------------------------------------------------
@@ -830,6 +704,9 @@ def _check_tree(topology: Topology) -> None:
                 f"node {child}: is a child of {' and '.join(above)}: give it one place, and the other a node of its own"
             )
     for name in nodes:
+        level = len(topology.above(name)) + 1 if name in holders else 0
+        if level > MAX_LEVELS:
+            raise TopologyError(f"node {name}: stands {level} levels below the service: give at most {MAX_LEVELS}")
         if name != ROOT and name not in holders:
             raise TopologyError(
                 f"node {name}: nothing leads to it: name it among the children of a node, or leave it out"
@@ -1039,11 +916,13 @@ def _check_paths(topology: Topology) -> None:
                     f"{path}, such as {{{context}.id}}"
                 )
         several = [name for name in above if not topology.producers[topology.nodes[name].producer].is_one]
-        if several and not given and path:
-            near = topology.nodes[several[-1]].stages[0].context
+        # What differs for each record of the nearest list: the record, and those of constant levels below it.
+        near = above[above.index(several[-1]) :] if several else []
+        if path and near and not any(topology.stages[context].node in near for context, _ in given):
+            first = topology.nodes[near[0]].stages[0].context
             raise TopologyError(
-                f"{where}: GET {path} is the same for each {several[-1]}: give a context of it in the path, "
-                f"such as {{{near}}}"
+                f"{where}: GET {path} is the same for each {near[0]}: give a context of it in the path, such as "
+                f"{{{first}}}"
             )
     if not any(one.path and not one.placeholders for one in topology.producers.values()):
         raise TopologyError("producers: give one endpoint without a placeholder: the connection is tested with it")
@@ -1136,35 +1015,10 @@ def _cut(value: Any) -> str:
     return text if len(text) <= 60 else f"{text[:60]}…"
 
 
-def _quoted(name: str) -> str:
-    return f'"{name}"' if "." in name else name
-
-
 def _at(record: Facts, path: str) -> Any:
     for key in path.split("."):
         record = record[key]
     return record
-
-
-def _put(record: Facts, path: str, value: Any) -> None:
-    """Put a value at keys that are joined by dots, unless one is there."""
-    *above, last = path.split(".")
-    for key in above:
-        inner = record.setdefault(key, {})
-        if not isinstance(inner, dict):
-            return
-        record = inner
-    record.setdefault(last, value)
-
-
-def _example(kind: str, name: str, item: str, number: int) -> Any:
-    if kind == "columns":
-        return [{"name": "id", "type": "integer"}, {"name": "label", "type": "varchar"}]
-    if kind == "url":
-        return f"https://example.com/{item}/{number}"
-    if kind in ("int", "number"):
-        return number
-    return f"The {item.replace('_', ' ')} of number {number}." if kind == "markdown" else f"{name} {number}"
 
 
 class TopologyExtension(Extension):
@@ -1177,10 +1031,10 @@ class TopologyExtension(Extension):
         def topology_fault(text: str, service_type: str) -> str:
             """Refuses a declaration that could not run, by its first fault."""
             try:
-                read(text, catalog.services[service_type])
+                topology = read(text, catalog.services[service_type])
             except TopologyError as error:
                 return str(error)
-            return ""
+            return str(environment.sample_topology(topology).fault)  # type: ignore[attr-defined]
 
         def usual_topology(service_type: str) -> str:
             """What is declared where nothing else was answered."""

@@ -322,8 +322,39 @@ def test_nothing_is_deleted_that_was_not_read(gap: str, run: Run) -> None:
     assert (broken.returncode != 0) == (gap == "list"), broken.output[-3000:]
     said = "The list of tables broke off after 0" if gap == "list" else "This DatabaseRecord can't be read: name"
     assert said in broken.output
+    place = "shop.lake.default: No Table" if gap == "list" else "shop: No Database or DatabaseSchema or Table"
+    assert f"{place} in it is deleted" in broken.output
     assert run.names == whole
     assert run.server.deleted == []
+
+
+@pytest.mark.framework
+@pytest.mark.parametrize("gap", ["list", "record", "field"])
+def test_gap_covers_what_is_below_its_parent_alone(gap: str, run: Run) -> None:
+    """What is gone beside it is deleted all the same."""
+    run.api.records["databases"][2]["id"] = "kept"
+    run.api.records["tables"] += [
+        {"id": f"empty-{name}", "name": name, "database_id": "kept"} for name in ("old", "new", "x" * 300)
+    ]
+    long = run.api.records["tables"].pop()
+    assert run().returncode == 0
+    whole = run.names
+    gone = ("orders", "new") if gap == "list" else ("orders",)
+    tables = run.api.records["tables"]
+    run.api.records["tables"] = [table for table in tables if table["name"] not in gone or "lake" in table["id"]]
+    if gap == "list":
+        # Of one database alone it breaks off.
+        run.api.paths = {"/databases/kept/tables": "nowhere"} | run.api.paths
+    elif gap == "record":
+        run.api.records["databases"][2]["label"] = "empty" + "x" * 300
+    else:
+        del run.api.records["databases"][2]["id"]
+    broken = run()
+    assert "shop.warehouse.default.orders" in run.server.deleted
+    below = {name for name in whole if name.startswith("shop.empty")}
+    assert len(below) == 4
+    assert (below <= run.names) == (gap != "record"), broken.output[-3000:]
+    assert long not in run.api.records["tables"]
 
 
 @pytest.mark.framework

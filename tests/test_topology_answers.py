@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from extensions import topology
 from extensions.catalog import Catalog
+from extensions.topology_samples import Samples
 from tests.conftest import ROOT
 
 CATALOG = Catalog(ROOT / "catalog")
@@ -194,6 +195,43 @@ REFUSED: dict[str, tuple[str, str, str]] = {
         "{schema_of.}",
         "producer tables: {schema_of.} is no placeholder: give {context} or {context.field}",
     ),
+    "placeholder of another level alone": (
+        "/schemas/{schema_of.id}/",
+        "/",
+        "node table: GET /databases/{database}/tables is the same for each middle: give a context of it in the path, "
+        "such as {schema_of}",
+    ),
+    "two things at one place": (
+        "{type: Table, key: id}",
+        "{type: Table, key: id, fields: {displayName: meta, description: meta.about}}",
+        "node table: a record can't have both meta and meta.about: give other fields",
+    ),
+    "columns and a text at one place": (
+        "{type: Table, key: id}",
+        "{type: Table, key: columns}",
+        "node table: columns can't be columns and key too: give one of them another field",
+    ),
+    "where that fixes the name": (
+        "  tables: GET /databases/{database}/schemas/{schema_of.id}/tables\n",
+        "  tables: {reads: 'GET /databases/{database}/schemas/{schema_of.id}/tables', where: {name: one}}\n",
+        "producer tables: where fixes name, the name of table: give records that are always the same instead, such as "
+        "[{name: default}]",
+    ),
+    "constant without a name": (
+        "  databases: GET /databases\n",
+        "  databases: [{title: a}]\n",
+        "producer databases: a record has no name, the name of database: give it one",
+    ),
+    "constant of a reserved name": (
+        "  databases: GET /databases\n",
+        "  databases: [{name: 'a::b'}]\n",
+        "producer databases: a::b has :: in it, which OpenMetadata changes in names: leave it out",
+    ),
+    "edges with both ends in one field": (
+        "field: target}",
+        "field: source.id}",
+        "post_process lineage: a record can't have both source and source.id: give other fields",
+    ),
     "unknown field": (
         "{type: Table, key: id}",
         "{type: Table, fields: {descripton: about}}",
@@ -259,10 +297,9 @@ REFUSED: dict[str, tuple[str, str, str]] = {
 def fault(text: str, facts: dict[str, Any] = DATABASE) -> str:
     """What is said of a declaration; empty where it is accepted."""
     try:
-        topology.read(text, facts)
+        return Samples(topology.read(text, facts)).fault
     except topology.TopologyError as error:
         return str(error)
-    return ""
 
 
 def test_whole_declaration_is_accepted() -> None:
@@ -274,6 +311,38 @@ def test_refusal_says_where_what_and_what_to_give(case: str) -> None:
     old, new, line = REFUSED[case]
     assert WHOLE.count(old) == 1
     assert fault(WHOLE.replace(old, new)) == line
+
+
+@pytest.mark.parametrize(
+    ("regions", "line"),
+    [
+        ("GET /regions", "node group: Directory default is the same for each region: give it a place in what region"),
+        ("[{name: a}, {name: b}]", "producers: give one endpoint without a placeholder: the connection"),
+    ],
+)
+def test_what_no_sample_fits_is_refused(regions: str, line: str) -> None:
+    declared = """
+producers: {regions: REGIONS, groups: [{name: default}], files: "GET /regions/{region}/files"}
+nodes:
+  root: {children: [region]}
+  region: {producer: regions, stages: [{context: region}], children: [group]}
+  group: {producer: groups, stages: [{type: Directory}], children: [file]}
+  file: {producer: files, stages: [{type: File}]}
+"""
+    assert fault(declared.replace("REGIONS", regions), DRIVE).startswith(line)
+
+
+def test_list_that_becomes_nothing_and_a_tree_that_is_too_deep_are_refused() -> None:
+    nothing = "producers: {a: GET /a, b: [{name: x}]}\nnodes:\n  root: {children: [one, two]}\n"
+    nothing += "  one: {producer: a, stages: [{context: one}]}\n  two: {producer: b, stages: [{type: Directory}]}\n"
+    assert fault(nothing, DRIVE).startswith("nodes: no list of the source becomes anything")
+    deep: dict[str, Any] = {"root": {"children": ["node0"]}}
+    for number in range(9):
+        deep[f"node{number}"] = {"producer": f"list{number}", "stages": [{"type": "Directory"}]}
+        deep[f"node{number}"] |= {"children": [f"node{number + 1}"]} if number < 8 else {}
+    lists = {f"list{number}": f"GET /{number}" + (f"/{{node{number - 1}}}" if number else "") for number in range(9)}
+    line = fault(yaml.safe_dump({"producers": lists, "nodes": deep}), DRIVE)
+    assert line == "node node8: stands 9 levels below the service: give at most 8"
 
 
 def test_alias_that_would_be_large_is_refused_before_it_is() -> None:
@@ -360,8 +429,8 @@ def test_right_tree_is_accepted_and_consumes_only_what_is_above(declared: dict[s
         above = {one.context for name in found.above(stage.node) for one in found.nodes[name].stages}
         assert stage.consumer[0] == "drive_service"
         assert set(stage.consumer[1:]) <= above
-    entities = sum(map(len, found.sample_entities.values()))
-    assert len(found.sample_names) == entities
+    samples = Samples(found)
+    assert len(samples.full_names) == sum(map(len, samples.entities.values()))
 
 
 @settings(max_examples=60, deadline=None, derandomize=True, database=None)

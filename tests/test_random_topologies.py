@@ -1,0 +1,108 @@
+"""Whatever topology is accepted passes its own tests, and reads all that a server has: random ones hold that."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from extensions import topology
+from extensions.catalog import Catalog
+from extensions.topology_samples import Samples
+from tests.conftest import NIGHTLY, ROOT
+from tests.support.checks import PACKAGE_MODULES, check_texts
+from tests.support.connector import PYTEST, PYTEST_OPTIONS, SLOW
+from tests.support.python import Warm
+from tests.support.random_topologies import Drawn, chosen, drawn
+from tests.support.render import Interview
+
+Json = dict[str, Any]
+
+CATALOG = Catalog(ROOT / "catalog")
+
+# By day those that have each construct of the language at least once; at night as many as there is time for.
+BY_DAY = chosen(CATALOG)
+AT_NIGHT = 200
+
+# Declarations of which a package failed its own tests: a constant level above the one list, in each way of paging.
+FLAT = """
+producers:
+  groups: [{name: default}]
+  databases: [{name: main}]
+  tables: GET /types
+nodes:
+  root: {children: [database], post_process: [deletion]}
+  database:
+    producer: databases
+    stages: [{type: Database}]
+    children: [group]
+  group:
+    producer: groups
+    stages: [{type: DatabaseSchema}]
+    children: [table]
+  table:
+    producer: tables
+    stages: [{type: Table}]
+"""
+
+
+@pytest.fixture(scope="module")
+def interview(template: Path) -> Interview:
+    return Interview(template)
+
+
+def assert_holds(answers: Json, interview: Interview, warm: Warm, folder: Path) -> None:
+    """A package of these answers is well formed, and passes its own tests."""
+    made = interview.made(interview.answered(answers))
+    modules = {f"openmetadata_{answers['name']}", *PACKAGE_MODULES}
+    check_texts({text: path for path, text in made.items()}, folder / "texts", modules)
+    root = folder / "package"
+    for path, text in made.items():
+        (root / path).parent.mkdir(parents=True, exist_ok=True)
+        (root / path).write_text(text, encoding="utf-8")
+    tests = (*SLOW, str(root / "tests"))
+    done = warm.run(PYTEST, *PYTEST_OPTIONS, *tests, pythonpath=[root / "src"], cwd=root)
+    assert done.returncode == 0, f"{answers['topology']}\n{done.stdout[-5000:]}{done.stderr[-2000:]}"
+    assert " passed" in done.stdout
+    assert " skipped" not in done.stdout
+
+
+@pytest.mark.framework
+@pytest.mark.parametrize("one", BY_DAY, ids=lambda one: f"seed{one.seed}")
+def test_package_passes_its_own_tests(one: Drawn, interview: Interview, warm: Warm, tmp_path: Path) -> None:
+    assert_holds(one.answers, interview, warm, tmp_path)
+
+
+@pytest.mark.framework
+@NIGHTLY
+@pytest.mark.parametrize("seed", range(AT_NIGHT))
+def test_any_package_passes_its_own_tests(seed: int, interview: Interview, warm: Warm, tmp_path: Path) -> None:
+    assert_holds(drawn(seed, CATALOG).answers, interview, warm, tmp_path)
+
+
+@pytest.mark.framework
+@pytest.mark.parametrize("pagination", ["page", *(pytest.param(one, marks=NIGHTLY) for one in ("offset", "cursor"))])
+def test_one_list_below_constant_levels(pagination: str, interview: Interview, warm: Warm, tmp_path: Path) -> None:
+    answers = {"kind": "topology", "name": "flat", "service_type": "database", "pagination": pagination}
+    assert_holds(answers | {"topology": FLAT}, interview, warm, tmp_path)
+
+
+def test_those_by_day_have_every_construct() -> None:
+    wanted = set().union(*(drawn(seed, CATALOG).covers for seed in range(500)))
+    assert wanted - set().union(*(one.covers for one in BY_DAY)) == set()
+    words = {f"pagination {kind}" for kind in ("none", "page", "offset", "cursor", "link_header")}
+    words |= {f"service type {name}" for name, facts in CATALOG.services.items() if "topology" in facts}
+    words |= {
+        f"type {name}" for facts in CATALOG.services.values() for name in facts.get("topology", {"types": ()})["types"]
+    }
+    assert words <= wanted
+    assert len(BY_DAY) <= 15
+
+
+def test_every_drawn_topology_is_accepted() -> None:
+    for seed in range(300):
+        one = drawn(seed, CATALOG)
+        read = topology.read(one.answers["topology"], CATALOG.services[one.answers["service_type"]])
+        assert Samples(read).fault == "", one.answers["topology"]
+        assert drawn(seed, CATALOG) == one
