@@ -336,4 +336,4 @@ def test_text_in_documents_of_a_package_is_no_markup(scaffold: Scaffold, tmp_pat
     assert summary in readme and summary in context
     assert "connector for &#60;b> C \\#: it runs" in readme
     assert context.startswith("# &#60;b> C \\#: what this connector is")
-    assert "\n- <https://a.example/[b](c)>\n- Endpoints: ``GET /schemas/<id>/tables \u2014 `x` ``\n" in context
+    assert "\n- <https://a.example/[b](c)>\n- Endpoints: `` GET /schemas/<id>/tables \u2014 `x` ``\n" in context

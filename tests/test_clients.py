@@ -11,7 +11,7 @@ import pytest
 
 from extensions.answers import Choices, accepted
 from extensions.catalog import Catalog
-from extensions.resources import endpoints, sample_records
+from extensions.resources import resources, sample_records
 from tests.conftest import NIGHTLY, ROOT, Scaffold
 from tests.support.api import Api
 from tests.support.connector import Connector, Deploy, contribute
@@ -79,9 +79,9 @@ def test_connector_delivers_what_the_api_has(
     else:
         connector = deploy(answers(service_type, placement), placement, tmp_path)
 
-    resources = endpoints("", CATALOG.services[service_type]["resources"]).resources
-    records = sample_records(resources, {})
-    paths = {f"/api{resource.path}": resource.name for resource in resources.values()}
+    listed = resources(CATALOG.services[service_type]["resources"])
+    records = sample_records(listed, {})
+    paths = {f"/api{resource.path}": resource.name for resource in listed.values()}
     with (
         Api(records, paths, AUTHORIZATION) as api,
         connector.server(schemas, warm) as server,
@@ -91,7 +91,7 @@ def test_connector_delivers_what_the_api_has(
         assert server.faults == []
         assert "s3cret" not in run.output
         assert " ERROR " not in run.output, run.output[-5000:]
-        for resource in resources.values():
+        for resource in listed.values():
             if resource.request:
                 arrived = sorted(body["name"] for body in server.created(collection_of(resource.request, schemas)))
                 there = sorted(record[resource.named_by] for record in records[resource.name])
