@@ -275,6 +275,19 @@ class Connector:
         return [(item, name, list(resource.parents[:place])) for place, (item, name) in enumerate(parents)]
 
     @property
+    def asked_lists(self) -> list[str]:
+        """The lists that are read for a capability alone."""
+        known = self.service["resources"] if self.family == "client" else {}
+        return [name for name in self.resources if "capability" in known.get(name, {})]
+
+    @property
+    def filtered_parents(self) -> list[str]:
+        """The lists that a run filters and whose records a check goes on from, in the order they are asked for."""
+        checked = [facts["resource"] for facts in self.steps.values() if "resource" in facts]
+        names = [above for name in checked for _, above, _ in self.above(self.resources[name])]
+        return [name for name in dict.fromkeys(names) if self.resources[name].filter]
+
+    @property
     def endpoints(self) -> list[str]:
         """The endpoints that were answered, with what was said of each."""
         return [whole for _, whole in self._endpoint_texts(self.answers["api_endpoints"])]
@@ -838,6 +851,11 @@ class Declared(Connector):
     @property
     def step_names(self) -> None:
         return None
+
+    @property
+    def filtered_parents(self) -> list[str]:
+        """Its checks ask for the first of each list, whatever the filters say."""
+        return []
 
     @cached_property
     def steps(self) -> dict[str, Facts]:

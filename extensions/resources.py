@@ -46,6 +46,7 @@ class Resource:
     request: str
     filter: str
     named_by: str
+    filtered_on: str
     untagged: bool
     sample: Facts
     words: tuple[str, ...]
@@ -113,6 +114,7 @@ def _resource(
         request=facts.get("request", ""),
         filter=facts.get("filter", ""),
         named_by=facts.get("named_by", "name"),
+        filtered_on=facts.get("filtered_on", "name"),
         untagged=facts.get("untagged", False),
         sample=facts.get("sample", {}),
         words=_called(facts, listed),

@@ -34,8 +34,13 @@ def peak() -> int:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
 
 
-def delete(_source: ProbeSource) -> list[Any]:
-    deletes.append("asked for")
+def delete_dashboards(_source: ProbeSource) -> list[Any]:
+    deletes.append("dashboards")
+    return []
+
+
+def delete_charts(_source: ProbeSource) -> list[Any]:
+    deletes.append("charts")
     return []
 
 
@@ -65,7 +70,7 @@ def read(settings: dict[str, str]) -> dict[str, Any]:
         "made": made,
         "failures": [failure.error for failure in source.status.failures],
         "warnings": [f"{name}: {reason}" for one in source.status.warnings for name, reason in one.items()],
-        "deletes": bool(deletes),
+        "deletes": sorted(deletes),
         "seconds": time.monotonic() - started,
         "peak": peak() - before,
     }
@@ -91,7 +96,8 @@ for name, value in LIMITS.items():
 if hasattr(client, "RETRIES"):
     client.RETRIES = client.RETRIES.new(backoff_factor=0.01)
 logging.getLogger("metadata").setLevel(logging.DEBUG)
-DashboardServiceSource.mark_dashboards_as_deleted = DashboardServiceSource.mark_charts_as_deleted = delete
+DashboardServiceSource.mark_dashboards_as_deleted = delete_dashboards
+DashboardServiceSource.mark_charts_as_deleted = delete_charts
 DashboardServiceSource.test_connection = lambda _: None
 
 every, running = json.loads(sys.argv[1]), 0
