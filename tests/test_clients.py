@@ -123,14 +123,14 @@ def test_records_are_named_and_linked_in_the_words_of_the_api(scaffold: Scaffold
     records = {
         "jobs": [{"job_id": number, "job_name": f"Job {number}"} for number in (1, 2, 3)],
         "steps": [{"stepId": f"{number}-a", "job_id": str(number)} for number in (1, 2, 3)],
-        "runs": [{"run_id": number * 10, "job_id": number} for number in (1, 2, 2)],
+        "runs": [{"run_id": run, "job_id": run // 10} for run in (10, 20, 21)],
     }
     paths = {"/api/jobs": "jobs", "/api/jobs/{job}/steps": "steps", "/api/job-runs": "runs"}
     with Api(records, paths, AUTHORIZATION) as api:
         found = warm.run_script(root / "src", READ, api.url)
     assert found == {
         "Job 1": [["1-a"], ["10"]],
-        "Job 2": [["2-a"], ["20", "20"]],
+        "Job 2": [["2-a"], ["20", "21"]],
         "Job 3": [["3-a"], []],
     }
 
