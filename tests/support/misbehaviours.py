@@ -339,7 +339,7 @@ TABLE: list[Misbehaviour] = [
         "records that are null and numbers",
         at(second_page, value({"items": [None, 7, [], *DASHBOARDS[2:]]})),
         ALL,
-        (),
+        ("without a name",),
     ),
     # Large.
     Misbehaviour("50 MiB", at(second_page, large(200, 50)), FIRST_PAGE, (LISTED, "MiB"), paginations=PAGED),
