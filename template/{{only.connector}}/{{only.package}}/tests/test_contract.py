@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 import yaml
 
+from arriving import faults, introduce_owners
 from ingestion import ingest
 from openmetadata import OpenMetadataServer
 from package import MANIFEST
@@ -53,6 +54,7 @@ def test_what_arrives_is_valid(
     server: OpenMetadataServer,
     record_property: Callable[[str, Any], None],
 ) -> None:
+    introduce_owners(server)
     run = ingest(source, server)
     assert run.status == 0, run.output[-3000:]
     assert server.refused == []
@@ -62,6 +64,7 @@ def test_what_arrives_is_valid(
         assert any(arrived.values())
     else:
         assert arrived == MANIFEST["entities"]
+        assert list(faults(server, source["serviceName"])) == []
 
 
 def test_second_run_adds_nothing(source: dict[str, Any], server: OpenMetadataServer) -> None:

@@ -45,6 +45,10 @@ PARENTS = (
 SEPARATOR = "::"
 
 
+# A search for the value of one field.
+QUERY = re.compile(r"([\w.]+):(\S+)")
+
+
 class Refusal(Exception):
     """A request that the server would not take: the status of its answer, and why."""
 
@@ -110,7 +114,11 @@ class OpenMetadataServer(ThreadingHTTPServer):
                 "columns": [{"name": "id", "dataType": "INT"}],
             },
         }.items():
-            self._put(route, body)
+            self.put(route, body)
+
+    def put(self, route: str, body: Json) -> None:
+        """Have what a create request makes, as if another had sent it."""
+        self._put(route, body)
 
     def sent(self, request: str) -> list[str]:
         """The names of the entities that were made by a kind of create request, sorted."""
@@ -120,6 +128,20 @@ class OpenMetadataServer(ThreadingHTTPServer):
             if collection.request and collection.request.__name__ == request
             for entity in collection.entities.values()
         )
+
+    def arrived(self, request: str) -> dict[str, Json]:
+        """The entities of a kind of create request by full names, each with what was sent beside it."""
+        (collection,) = [
+            one for one in self.collections.values() if one.request and one.request.__name__ == request
+        ]
+        found = {name: dict(entity) for name, entity in collection.entities.items()}
+        for path, body in self.beside.items():
+            if path.startswith(f"{collection.route}/"):
+                identity, _, field = path.removeprefix(f"{collection.route}/").rpartition("/")
+                name = collection.names.get(identity, identity)
+                if name in found:
+                    found[name][field] = body
+        return found
 
     def state(self) -> Json:
         """All that the server holds, by name, but for the digests by which the framework knows requests again."""
@@ -184,7 +206,8 @@ class OpenMetadataServer(ThreadingHTTPServer):
     def _search(self, query: dict[str, str]) -> Json:
         """Entities by a field, with wildcards; any other search finds nothing."""
         kind = query.get("index", "").removesuffix("_search_index").replace("_", "")
-        name, wanted = query.get("fieldName", ""), query.get("fieldValue", "").lower()
+        asked = QUERY.fullmatch(query.get("q", "")) or ("", query.get("fieldName", ""), query.get("fieldValue", ""))
+        name, wanted = asked[1], asked[2].lower()
         found = [
             entity
             for collection in self.collections.values()
