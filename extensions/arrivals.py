@@ -1,8 +1,8 @@
 """What the sample of the emitted tests becomes in OpenMetadata, field by field, from the facts of the catalog.
 
 A resource and a capability say in `becomes` what a field of the entity is made of: `{name}` is a field of the record,
-with its own type where it stands alone, `{record}` all of it as JSON; `{of: charts, each: …}` is a list with an item for
-each record below. Nothing here is known from the emitted source: the certification compares the two.
+with its own type where it stands alone, `{record}` all of it as JSON; `{of: charts, each: …}` is a list with an item
+for each record below. Nothing here is known from the emitted source: the certification compares the two.
 """
 
 from __future__ import annotations

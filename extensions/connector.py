@@ -328,8 +328,8 @@ class Connector:
         if self.family == "sqlalchemy":
             database = self.example("database") if self.namespace["databases"] else "default"
             known = self.connection_type["sample_arrivals"]
-            names = {request: [name.rpartition(".")[2] for name in each] for request, each in known.items()}
-            return {"CreateDatabaseRequest": [database]} | names
+            below = {request: [name.rpartition(".")[2] for name in each] for request, each in known.items()}
+            return {"CreateDatabaseRequest": [str(database)]} | below
         entities: dict[str, list[str]] = {}
         for name, resource in self.resources.items():
             if resource.request:
@@ -338,8 +338,15 @@ class Connector:
         return entities
 
     @property
+    def outermost(self) -> list[str]:
+        """The kinds of create request of which a real source has at least one: what stands in nothing else."""
+        if self.family == "sqlalchemy":
+            return list(self.sample_entities)
+        return [resource.request for resource in self.resources.values() if resource.request and not resource.parents]
+
+    @property
     def sample_arrivals(self) -> dict[str, Facts]:
-        """What the sample becomes, by the kind of create request: the fields of each by full names below the service."""
+        """The fields of what the sample becomes, by full names below the service, by the kind of create request."""
         if self.family == "sqlalchemy":
             database = self.sample_entities["CreateDatabaseRequest"][0]
             known = self.connection_type["sample_arrivals"]
@@ -864,6 +871,10 @@ class Declared(Connector):
     @property
     def sample_arrivals(self) -> dict[str, Facts]:
         return self.samples.arrivals
+
+    @property
+    def outermost(self) -> list[str]:
+        return list(self.sample_entities)[:1]
 
     @property
     def grown(self) -> Any:

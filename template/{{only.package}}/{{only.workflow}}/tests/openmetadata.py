@@ -64,6 +64,7 @@ class Collection:
         self.route = route
         self.type = ""
         self.request: type[BaseModel] | None = None
+        self.model: type[BaseModel] | None = None
         self.references: set[str] = set()
         self.fields: set[str] = set()
         self.entities: dict[str, Json] = {}
@@ -131,9 +132,7 @@ class OpenMetadataServer(ThreadingHTTPServer):
 
     def arrived(self, request: str) -> dict[str, Json]:
         """The entities of a kind of create request by full names, each with what was sent beside it."""
-        (collection,) = [
-            one for one in self.collections.values() if one.request and one.request.__name__ == request
-        ]
+        (collection,) = [one for one in self.collections.values() if one.request and one.request.__name__ == request]
         found = {name: dict(entity) for name, entity in collection.entities.items()}
         for path, body in self.beside.items():
             if path.startswith(f"{collection.route}/"):
@@ -242,8 +241,9 @@ class OpenMetadataServer(ThreadingHTTPServer):
             # What is said of the run itself is no part of what was read.
             return {}
         self.beside[unquote(path)] = body
-        # What was sent is shown in the answer, by the last part of the path.
-        return self._entity(collection, rest) | {rest.rpartition("/")[2]: body} if rest else {}
+        # What was sent is shown in the answer, by the last part of the path, where the entity has a field of that name.
+        shown = {key: value for key, value in {rest.rpartition("/")[2]: body}.items() if key in collection.fields}
+        return valid(collection, self._entity(collection, rest) | shown) if rest else {}
 
     _post = _put
 
@@ -406,6 +406,13 @@ class Handler(BaseHTTPRequestHandler):
         """Say nothing: tests read `bodies` and `refused`."""
 
 
+def valid(collection: Collection, answer: Json) -> Json:
+    """An answer as it is. Raises ValidationError where the framework's own model of the entity would refuse it."""
+    if collection.model:
+        collection.model.model_validate(answer)
+    return answer
+
+
 def collections() -> dict[str, Collection]:
     """The collections of OpenMetadata, by their paths below /api/v1."""
     found: dict[str, Collection] = {}
@@ -416,6 +423,7 @@ def collections() -> dict[str, Collection]:
             collection.request = model
         elif name != "AddLineageRequest":
             collection.type = get_entity_type(model)
+            collection.model = model
             collection.fields = set(model.model_fields)
             collection.references = {key for key, field in model.model_fields.items() if refers(field.annotation)}
     return found

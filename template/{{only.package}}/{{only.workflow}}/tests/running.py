@@ -7,9 +7,11 @@ import importlib
 import json
 import logging
 import os
+import re
 import resource
 import sys
 import tempfile
+import time
 import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -48,11 +50,21 @@ def run(command: Callable[[list[str]], Any], name: str, workflow: dict[str, Any]
             _become(command, [name, "-c", str(path)], output, imported)
         _, status, usage = os.wait4(child, 0)
         said = output.read_text(encoding="utf-8", errors="replace") if output.exists() else ""
+        if status:
+            keep(said)
         if imported.exists():
             # What the framework imports when it is needed is there for the next run: half of its seconds are that.
             for module in json.loads(imported.read_text(encoding="utf-8")):
                 importlib.import_module(module)
     return Run(os.waitstatus_to_exitcode(status), said, usage.ru_maxrss * UNIT / 2**20)
+
+
+def keep(output: str) -> None:
+    """Keep all that a run said which did not end with 0, where CERTIFICATION_LOGS names a folder."""
+    if place := os.environ.get("CERTIFICATION_LOGS"):
+        Path(place).mkdir(parents=True, exist_ok=True)
+        test = re.sub(r"\W+", "-", os.environ.get("PYTEST_CURRENT_TEST", "run").partition(" ")[0])
+        Path(place, f"{test}-{os.getpid()}-{time.time_ns()}.log").write_text(output, encoding="utf-8")
 
 
 def _become(command: Callable[[list[str]], Any], arguments: list[str], output: Path, imported: Path) -> None:
