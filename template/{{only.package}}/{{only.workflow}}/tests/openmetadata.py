@@ -139,7 +139,7 @@ class OpenMetadataServer(ThreadingHTTPServer):
                 identity, _, field = path.removeprefix(f"{collection.route}/").rpartition("/")
                 name = collection.names.get(identity, identity)
                 if name in found:
-                    found[name][field] = body
+                    found[name][field] = list(body.values()) if field == "status" else body
         return found
 
     def state(self) -> Json:
@@ -240,7 +240,11 @@ class OpenMetadataServer(ThreadingHTTPServer):
         if collection.route == "/services/ingestionPipelines":
             # What is said of the run itself is no part of what was read.
             return {}
-        self.beside[unquote(path)] = body
+        if rest.endswith("/status"):
+            # One of several runs, by its time.
+            self.beside.setdefault(unquote(path), {})[str(body["timestamp"])] = body
+        else:
+            self.beside[unquote(path)] = body
         # What was sent is shown in the answer, by the last part of the path, where the entity has a field of that name.
         shown = {key: value for key, value in {rest.rpartition("/")[2]: body}.items() if key in collection.fields}
         return valid(collection, self._entity(collection, rest) | shown) if rest else {}
