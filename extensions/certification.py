@@ -35,6 +35,7 @@ def certification(plugin: Connector | Plugin) -> Facts:
         "gates": {name: _gate(gate) for name, gate in (facts["gates"] | plugin.kind["gates"]).items()},
         "documents": facts["documents"] | plugin.kind["documents"],
         **({"entities": plugin.sample_entities} if plugin.sample_entities else {}),
+        **({"outermost": plugin.outermost} if plugin.outermost else {}),
         "performance": plugin.kind["performance"],
         "evidence": {
             "report": "certification/certification_report.json",

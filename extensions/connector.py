@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from jinja2 import Environment
 
+    from extensions.arrivals import Arrivals
     from extensions.catalog import Catalog
     from extensions.endpoints import Match
     from extensions.resources import Resource
@@ -41,12 +42,6 @@ _JSON_OBJECTS = ("connectionOptions", "connectionArguments")
 # How long the line with `Connector.naming` may be where it stands.
 _NUMBERED = 104
 
-# What the sample of a database holds, which emitted tests make: the schema of SQLite, its tables and its view.
-_SAMPLE = {
-    "CreateDatabaseSchemaRequest": ["main"],
-    "CreateTableRequest": ["customers", "large_orders", "orders"],
-}
-
 
 class Connector:
     """What the templates ask about the connector being made.
@@ -63,6 +58,7 @@ class Connector:
         self._endpoint_texts: Callable[[str], list[tuple[str, str]]] = environment.endpoint_texts
         self._resources: Callable[..., dict[str, Resource]] = environment.resources
         self._sample_records: Callable[..., dict[str, list[Facts]]] = environment.sample_records
+        self._arrivals: Callable[..., Arrivals] = environment.arrivals
         self._enum_member: Callable[..., str] = environment.filters["enum_member"]
         self._java_name: Callable[..., str] = environment.filters["java_name"]
         self._plain: Callable[..., str] = environment.filters["plain"]
@@ -331,13 +327,50 @@ class Connector:
         """The names of what the sample becomes, by the kind of create request, sorted."""
         if self.family == "sqlalchemy":
             database = self.example("database") if self.namespace["databases"] else "default"
-            return {"CreateDatabaseRequest": [database]} | _SAMPLE
+            known = self.connection_type["sample_arrivals"]
+            below = {request: [name.rpartition(".")[2] for name in each] for request, each in known.items()}
+            return {"CreateDatabaseRequest": [str(database)]} | below
         entities: dict[str, list[str]] = {}
         for name, resource in self.resources.items():
             if resource.request:
                 names = [record[resource.named_by] for record in self.sample_records[name]]
                 entities[resource.request] = sorted(entities.get(resource.request, []) + names)
         return entities
+
+    @property
+    def outermost(self) -> list[str]:
+        """The kinds of create request of which a real source has at least one: what stands in nothing else."""
+        if self.family == "sqlalchemy":
+            return list(self.sample_entities)
+        return [resource.request for resource in self.resources.values() if resource.request and not resource.parents]
+
+    @property
+    def sample_arrivals(self) -> dict[str, Facts]:
+        """The fields of what the sample becomes, by full names below the service, by the kind of create request."""
+        if self.family == "sqlalchemy":
+            database = self.sample_entities["CreateDatabaseRequest"][0]
+            known = self.connection_type["sample_arrivals"]
+            return {
+                request: {f"{database}.{name}": fields for name, fields in each.items()}
+                for request, each in known.items()
+            }
+        arrivals = self._arrivals(self.resources, self.sample_records, self.answers["type_name"])
+        found: dict[str, Facts] = {}
+        for name, resource in self.resources.items():
+            if resource.request:
+                facts = self.service["resources"][name]
+                becomes = self.catalog.certification["becomes"] | self._becomes(resource) | facts.get("becomes", {})
+                known = arrivals.of(name, facts.get("full_name", ""), becomes)
+                found[resource.request] = found.get(resource.request, {}) | known
+        return found
+
+    def _becomes(self, resource: Resource) -> Facts:
+        """The fields that the entities of a resource have by capabilities."""
+        fields: Facts = {}
+        for facts in self.capabilities:
+            if resource.name in facts.get("becomes_of", [resource.name]):
+                fields |= facts.get("becomes", {})
+        return {name: value for name, value in fields.items() if not (resource.untagged and name == "tags")}
 
     @property
     def list_keys(self) -> list[str]:
@@ -834,6 +867,14 @@ class Declared(Connector):
     @property
     def sample_entities(self) -> dict[str, list[str]]:
         return self.samples.entities
+
+    @property
+    def sample_arrivals(self) -> dict[str, Facts]:
+        return self.samples.arrivals
+
+    @property
+    def outermost(self) -> list[str]:
+        return list(self.sample_entities)[:1]
 
     @property
     def grown(self) -> Any:

@@ -73,6 +73,11 @@ class Plugin:
         return self.kind.get("sample_entities", {})
 
     @property
+    def outermost(self) -> list[str]:
+        """What a real source has to bring, as of a connector: nothing is shown of the sample's entities alone."""
+        return []
+
+    @property
     def sections(self) -> dict[str, Facts]:
         """What has to be shown of each variant, by its name."""
         return {

@@ -256,6 +256,21 @@ class Samples:
             names[self.topology.type(type_)["request"]].append(self.topology.stages[context].name.of(record))
         return {request: sorted(known) for request, known in names.items()}
 
+    @property
+    def arrivals(self) -> dict[str, Facts]:
+        """The declared fields of what the sample becomes, by full names below the service, by create request."""
+        found: dict[str, Facts] = {}
+        for (type_, full_name), makers in self.whole.items():
+            # What several records make has the fields of either.
+            ((context, record, _), *others) = makers
+            fields = {} if others else self.topology.fields(self.topology.stages[context])
+            found.setdefault(self.topology.type(type_)["request"], {})[full_name] = {
+                name: _arriving(field["kind"], field["value"], record)
+                for name, field in fields.items()
+                if field["default"] is None and name != "name"
+            }
+        return found
+
     def _missing(self, made: Made) -> list[str]:
         return sorted(name for type_, name in self.whole if (type_, name) not in made)
 
@@ -508,6 +523,15 @@ def _example(kind: str, name: str, item: str, number: int) -> Any:
     if kind in ("int", "number"):
         return number
     return f"The {item.replace('_', ' ')} of number {number}." if kind == "markdown" else f"{name} {number}"
+
+
+def _arriving(kind: str, value: Value, record: Facts) -> Any:
+    """What a field of a record becomes; its columns are those of `_example`."""
+    if kind == "columns":
+        return [{"name": "id", "dataType": "INT"}, {"name": "label", "dataType": "VARCHAR"}]
+    if kind in ("int", "number") and value.is_field:
+        return at(record, value.fields[0])
+    return value.of(record)
 
 
 class TopologySamplesExtension(Extension):

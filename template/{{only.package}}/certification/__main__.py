@@ -1,6 +1,7 @@
-"""The command: runs every check that certification.yaml names, writes the report, and says whether it is certified.
+"""The command: runs every check that certification.yaml names, writes the report, and says what follows.
 
-Exit status: 0 certified, 1 not certified, 2 not able to say.
+Exit status: 0 where every check passed, 1 where one did not, 2 where nothing can be said. With a real source, by
+`--source`, what passed is certified; without one, the self-test passed.
 """
 
 from __future__ import annotations
@@ -10,8 +11,8 @@ import sys
 from pathlib import Path
 
 from certification.checks import certify
-from certification.manifest import ManifestError, load
-from certification.report import Report, ReportError, verify
+from certification.manifest import ManifestError, load, of_real_source
+from certification.report import NOT_CERTIFIED, SELF_TEST_PASSED, Report, ReportError, verify
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -31,7 +32,7 @@ def main(arguments: list[str] | None = None) -> int:
         else:
             if options.source and not options.source.is_file():
                 raise ManifestError(f"{options.source}: there is no such workflow")
-            if options.source and not any(gate["of_real_source"] for gate in manifest["gates"].values()):
+            if options.source and not of_real_source(manifest):
                 raise ManifestError("--source: nothing is shown of a real source here; leave it out")
             report = certify(manifest, options.source)
             report.write()
@@ -39,15 +40,16 @@ def main(arguments: list[str] | None = None) -> int:
         print(error, file=sys.stderr)
         return 2 if isinstance(error, ManifestError) else 1
     tell(report)
-    return 0 if report.is_certified else 1
+    if report.verdict == SELF_TEST_PASSED and of_real_source(manifest):
+        print("No real source was read: --source WORKFLOW reads one, and certifies.", file=sys.stderr)
+    return 1 if report.verdict == NOT_CERTIFIED else 0
 
 
 def tell(report: Report) -> None:
     """Print a line for each check, and what follows from them."""
     for check in report.checks:
         print(f"{check.outcome:8} {check.id}{': ' + check.reason if check.reason else ''}")
-    verdict = "certified" if report.is_certified else "not certified"
-    print(f"{verdict}: {report.distribution}, see {report.path}")
+    print(f"{report.verdict}: {report.distribution}, see {report.path}")
 
 
 if __name__ == "__main__":

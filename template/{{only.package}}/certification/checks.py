@@ -14,7 +14,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-from certification.manifest import ROOT, checks, digest
+from certification.manifest import ROOT, checks, digest, of_real_source
 from certification.report import FAILED, NOT_RUN, PASSED, Check, Report
 
 # How many lines of pytest's own words are shown where it could not begin.
@@ -51,7 +51,7 @@ def certify(manifest: dict[str, Any], source: Path | None) -> Report:
     found = [judge(name, title, section["required_tests"], tests) for name, title, section in checks(manifest)]
     run: dict[str, Any] = {"measured": measured(tests)}
     if source:
-        gates = {name: gate for name, gate in manifest["gates"].items() if gate["of_real_source"]}
+        gates = of_real_source(manifest)
         named = [test for gate in gates.values() for test in gate["required_tests"]]
         real = run_tests("--source", str(source.resolve()), *named)
         found += [judge(f"source.{name}", gate["title"], gate["required_tests"], real) for name, gate in gates.items()]

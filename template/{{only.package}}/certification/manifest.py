@@ -52,6 +52,11 @@ def checks(manifest: dict[str, Any]) -> Iterator[tuple[str, str, dict[str, Any]]
         yield f"capabilities.{name}", f"The capability {name}", section
 
 
+def of_real_source(manifest: dict[str, Any]) -> dict[str, Any]:
+    """The gates that are shown of a real source, too; none for what reads no source."""
+    return {name: gate for name, gate in manifest["gates"].items() if gate["of_real_source"]}
+
+
 def digest(manifest: dict[str, Any]) -> str:
     """SHA-256 over the files that a report is about, by name and contents."""
     reports = {ROOT / path for path in manifest["evidence"].values()}

@@ -1,4 +1,4 @@
-"""Runs the command of the package on a file of SQLite, in this process, into the stand-in for OpenMetadata."""
+"""Runs the command of the package on a file of SQLite, into the stand-in for OpenMetadata."""
 
 from __future__ import annotations
 

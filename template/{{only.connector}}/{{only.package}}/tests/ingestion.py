@@ -1,4 +1,4 @@
-"""Runs workflows with the framework's own command, in this process, into the stand-in for OpenMetadata."""
+"""Runs workflows with the framework's own command into the stand-in for OpenMetadata."""
 
 from __future__ import annotations
 

@@ -45,6 +45,10 @@ PARENTS = (
 SEPARATOR = "::"
 
 
+# A search for the value of one field.
+QUERY = re.compile(r"([\w.]+):(\S+)")
+
+
 class Refusal(Exception):
     """A request that the server would not take: the status of its answer, and why."""
 
@@ -60,6 +64,7 @@ class Collection:
         self.route = route
         self.type = ""
         self.request: type[BaseModel] | None = None
+        self.model: type[BaseModel] | None = None
         self.references: set[str] = set()
         self.fields: set[str] = set()
         self.entities: dict[str, Json] = {}
@@ -110,7 +115,11 @@ class OpenMetadataServer(ThreadingHTTPServer):
                 "columns": [{"name": "id", "dataType": "INT"}],
             },
         }.items():
-            self._put(route, body)
+            self.put(route, body)
+
+    def put(self, route: str, body: Json) -> None:
+        """Have what a create request makes, as if another had sent it."""
+        self._put(route, body)
 
     def sent(self, request: str) -> list[str]:
         """The names of the entities that were made by a kind of create request, sorted."""
@@ -120,6 +129,18 @@ class OpenMetadataServer(ThreadingHTTPServer):
             if collection.request and collection.request.__name__ == request
             for entity in collection.entities.values()
         )
+
+    def arrived(self, request: str) -> dict[str, Json]:
+        """The entities of a kind of create request by full names, each with what was sent beside it."""
+        (collection,) = [one for one in self.collections.values() if one.request and one.request.__name__ == request]
+        found = {name: dict(entity) for name, entity in collection.entities.items()}
+        for path, body in self.beside.items():
+            if path.startswith(f"{collection.route}/"):
+                identity, _, field = path.removeprefix(f"{collection.route}/").rpartition("/")
+                name = collection.names.get(identity, identity)
+                if name in found:
+                    found[name][field] = list(body.values()) if field == "status" else body
+        return found
 
     def state(self) -> Json:
         """All that the server holds, by name, but for the digests by which the framework knows requests again."""
@@ -184,7 +205,8 @@ class OpenMetadataServer(ThreadingHTTPServer):
     def _search(self, query: dict[str, str]) -> Json:
         """Entities by a field, with wildcards; any other search finds nothing."""
         kind = query.get("index", "").removesuffix("_search_index").replace("_", "")
-        name, wanted = query.get("fieldName", ""), query.get("fieldValue", "").lower()
+        asked = QUERY.fullmatch(query.get("q", "")) or ("", query.get("fieldName", ""), query.get("fieldValue", ""))
+        name, wanted = asked[1], asked[2].lower()
         found = [
             entity
             for collection in self.collections.values()
@@ -218,9 +240,14 @@ class OpenMetadataServer(ThreadingHTTPServer):
         if collection.route == "/services/ingestionPipelines":
             # What is said of the run itself is no part of what was read.
             return {}
-        self.beside[unquote(path)] = body
-        # What was sent is shown in the answer, by the last part of the path.
-        return self._entity(collection, rest) | {rest.rpartition("/")[2]: body} if rest else {}
+        if rest.endswith("/status"):
+            # One of several runs, by its time.
+            self.beside.setdefault(unquote(path), {})[str(body["timestamp"])] = body
+        else:
+            self.beside[unquote(path)] = body
+        # What was sent is shown in the answer, by the last part of the path, where the entity has a field of that name.
+        shown = {key: value for key, value in {rest.rpartition("/")[2]: body}.items() if key in collection.fields}
+        return valid(collection, self._entity(collection, rest) | shown) if rest else {}
 
     _post = _put
 
@@ -383,6 +410,13 @@ class Handler(BaseHTTPRequestHandler):
         """Say nothing: tests read `bodies` and `refused`."""
 
 
+def valid(collection: Collection, answer: Json) -> Json:
+    """An answer as it is. Raises ValidationError where the framework's own model of the entity would refuse it."""
+    if collection.model:
+        collection.model.model_validate(answer)
+    return answer
+
+
 def collections() -> dict[str, Collection]:
     """The collections of OpenMetadata, by their paths below /api/v1."""
     found: dict[str, Collection] = {}
@@ -393,6 +427,7 @@ def collections() -> dict[str, Collection]:
             collection.request = model
         elif name != "AddLineageRequest":
             collection.type = get_entity_type(model)
+            collection.model = model
             collection.fields = set(model.model_fields)
             collection.references = {key for key, field in model.model_fields.items() if refers(field.annotation)}
     return found
