@@ -61,6 +61,7 @@ OTHER_FILES = {
     "certification.schema.json": "What each key of `certification.yaml` means.",
     "report.schema.json": "What each key of the report means, which `python -m certification` writes.",
     "records.json": "What the stand-in for the source answers with, in the tests.",
+    "arrivals.json": "What has to arrive of these records in OpenMetadata, field by field.",
     "my_db_records.json": "What the stand-in for the source answers with, in the tests.",
     "connection.json": "A connection that the task after rendering checks against the schema.",
 }

@@ -72,14 +72,17 @@ def _of_given(question: Question) -> list[str]:
 
 
 def _of_default(question: Question) -> list[str]:
-    """What is wrong with the earlier answer, which an update keeps, or else with the default."""
+    """What is wrong with the earlier answer, which an update keeps, else with the default."""
     from copier._types import MISSING
 
     name, answers = question.var_name, question.answers
     if name in answers.last:
         last = answers.last[name]
-        if not question.get_when() or _unreadable(question, last) or _invalid(question, question.parse_answer(last)):
-            del answers.last[name]  # it does not hold any more: the default, as Copier has it
+        if not question.get_when():
+            del answers.last[name]  # nobody is asked for it any more
+        elif said := _unreadable(question, last) or _invalid(question, question.parse_answer(last)):
+            # Copier would take the default without a word.
+            return [f"the earlier answer is refused now: {sentence}" for sentence in said]
     try:
         default = question.get_default()
     except (ValueError, TypeError) as error:
