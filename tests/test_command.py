@@ -591,6 +591,17 @@ def test_update_refuses_answers_before_anything_changes(released: tuple[str, Pat
     assert git(project, "status", "--porcelain") == ""
 
 
+def test_update_refuses_an_earlier_answer_that_does_not_hold_any_more(released: tuple[str, Path], run: Run) -> None:
+    url, project = released
+    recorded = project / ".copier-answers.yml"
+    recorded.write_text(recorded.read_text() + "docs_url: nowhere\n")
+    commit(project, "an answer of a time when it was taken")
+    done = run("--update", "--name", "my_db", template=url)
+    assert (done.code, done.out) == (2, "")
+    assert re.fullmatch(r"\S*docs[_-]url\S* the earlier answer is refused now: give .*'nowhere'.*\n", done.err)
+    assert git(project, "status", "--porcelain") == ""
+
+
 def test_update_runs_no_code_of_a_template_that_was_not_named(released: tuple[str, Path], run: Run) -> None:
     url, _ = released
     done = run("--update", "--name", "my_db", template=None)

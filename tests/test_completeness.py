@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import re
 from collections.abc import Callable, Iterator
@@ -344,3 +345,27 @@ def test_no_api_at_random_loses_records_in_silence(packages: Packages, server: P
                 wrong.append(f"{one}: {len(set(found))} of {one.held}, {error or 'in silence'}")
     assert len(drawn) == 150
     assert wrong == []
+
+
+# What decides where a list ends, in an emitted client.
+DECIDES = ("_pages", "_page", "_numbered", "_look_before", "_reading", "_target_of", "body_of", "distinct", "cursor_of")
+
+
+@pytest.mark.parametrize("kind", CATALOG.pagination)
+def test_client_that_has_no_package_reads_pages_as_the_others_do(kind: str, packages: Packages, template: Path) -> None:
+    """Services without a Custom type have contributions only, which the servers can't be played to without a checkout."""
+    (service_type,) = [name for name in CATALOG.services if name not in SERVICES]
+    contribution = answers_of(service_type, kind, {"placement": "contrib"})
+    texts = Renderer(template).files(contribution)
+    (client,) = [text for path, text in texts.items() if path.endswith("/client.py")]
+    (completeness,) = [text for path, text in texts.items() if path.endswith("/completeness.py")]
+    source = packages.source(answers_of(WHOLE, kind, {})) / "openmetadata_probe"
+    assert completeness == (source / "completeness.py").read_text(encoding="utf-8")
+
+    def functions(text: str) -> dict[str, str]:
+        nodes = [node for node in ast.walk(ast.parse(text)) if isinstance(node, ast.FunctionDef)]
+        return {node.name: ast.unparse(node) for node in nodes if node.name in DECIDES}
+
+    own = functions(client)
+    assert own == functions((source / "client.py").read_text(encoding="utf-8"))
+    assert {"_pages", "_page", "_reading", "body_of"} <= own.keys()
