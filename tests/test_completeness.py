@@ -353,7 +353,7 @@ DECIDES = ("_pages", "_page", "_numbered", "_look_before", "_reading", "_target_
 
 @pytest.mark.parametrize("kind", CATALOG.pagination)
 def test_client_that_has_no_package_reads_pages_as_the_others_do(kind: str, packages: Packages, template: Path) -> None:
-    """Services without a Custom type have contributions only, which the servers can't be played to without a checkout."""
+    """Services without a Custom type have contributions only, and those run in a checkout alone."""
     (service_type,) = [name for name in CATALOG.services if name not in SERVICES]
     contribution = answers_of(service_type, kind, {"placement": "contrib"})
     texts = Renderer(template).files(contribution)
