@@ -31,6 +31,7 @@ SAID: list[tuple[dict[str, Any], Any]] = [
     ({"count": ("total", 3)}, {"total": 3, "items": RECORDS}),
     ({"count": ("total", 250)}, {"total": "250", "items": RECORDS}),
     ({"count": ("count", 60)}, {"total": 20, "count": 60, "items": RECORDS}),
+    ({"count": ("total", 60)}, {"total": 60, "count": 20, "items": RECORDS}),
     ({"count": ("hits.total", 10)}, {"hits": {"total": {"value": 10, "relation": "eq"}, "hits": RECORDS}}),
     ({}, {"hits": {"total": {"value": 10000, "relation": "gte"}, "hits": RECORDS}}),
     ({"count": ("meta.pagination.total", 7)}, {"meta": {"pagination": {"total": 7}}, "data": RECORDS}),
@@ -212,6 +213,16 @@ ENDINGS: dict[str, tuple[str, str]] = {
 def test_reading_ends_as_what_was_said_and_read_agree(ending: str) -> None:
     got, wanted = ENDINGS[ending]
     assert got.startswith(wanted)
+
+
+def test_full_last_page_is_no_doubt_once_a_page_led_on() -> None:
+    habits = completeness.Habits()
+    reading = completeness.Reading("/x", completeness.PagingFields(), habits, "Check.", size=1, most=9, linked=True)
+    reading.add([{"id": 1}], Signs())
+    reading.follow("a")
+    reading.add([{"id": 2}], Signs())
+    reading.conclude()
+    assert habits.leads_on
 
 
 def test_link_that_leads_to_the_same_page_twice_is_no_end() -> None:
