@@ -42,7 +42,7 @@ if name.startswith("metadata."):
 models = importlib.import_module(name + ".models")
 metadata = importlib.import_module(name + ".metadata")
 source = object.__new__(getattr(metadata, type_name + "Source"))
-source.has_gaps = False
+source._seen = {}  # of records of their own: columns are none
 def made(record):
     record = {"name": "c"} | record
     if attribute == "_columns":

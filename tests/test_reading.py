@@ -148,6 +148,7 @@ ENDINGS: dict[str, tuple[str, str]] = {
         read([(0, 2, {"pages": ("total_pages", 3)}), (2, 0, {})]),
         "IncompleteList: /x gave 2 records on 1 pages, but total_pages is 3. Check page.",
     ),
+    "a page of an empty list": (read([(0, 0, {"pages": ("page_count", 1)})]), "whole"),
     "the same page": (
         read([(0, 2, {}), (0, 2, {})]),
         "IncompleteList: /x gave 2 records on each of two pages, the same ones. Check page.",
@@ -176,6 +177,9 @@ ENDINGS: dict[str, tuple[str, str]] = {
         "IncompleteList: /x gave 2 records, and says that more follow: has_more is True. Check page.",
     ),
     "a refusal after all": (read([(0, 2, {"count": ("n", 3)}), (2, 1, {"count": ("n", 3)})], refused=400), "whole"),
+    "a refusal after the only page": (read([(0, 1, {"count": ("total", 1)})], refused=400), "whole"),
+    "a refusal after the only page of one": (read([(0, 1, {"pages": ("page_count", 1)})], refused=400), "whole"),
+    "a refusal after a part": (read([(0, 2, {"count": ("total", 3)})], refused=400), "status 400"),
     "a bad request": (read([(0, 2, {})], refused=400), "status 400"),
     "a bad request for the first page": (read([], refused=404), "status 404"),
     "a full page without a link": (

@@ -44,7 +44,10 @@ def read(job: Job, base: type, module: Any, address: str) -> dict[str, Any]:
         deletes.append(entity_type.__name__)
         return []
 
-    sys.modules[base.__module__].__dict__["delete_entity_from_source"] = delete
+    # The base class deletes, or the source itself, place by place.
+    for caller in (sys.modules[base.__module__], module):
+        if hasattr(caller, "delete_entity_from_source"):
+            setattr(caller, "delete_entity_from_source", delete)
     config = {
         "type": job["custom"].lower(),
         "serviceName": "service",
