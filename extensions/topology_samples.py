@@ -267,7 +267,7 @@ class Samples:
             found.setdefault(self.topology.type(type_)["request"], {})[full_name] = {
                 name: _arriving(field["kind"], field["value"], record)
                 for name, field in fields.items()
-                if field["default"] is None and name != "name"
+                if field["default"] is None and name != "name" and has(record, field["value"])
             }
         return found
 
