@@ -51,7 +51,9 @@ COMMON = {"name": "text", "displayName": "text", "description": "markdown", "sou
 _NAME = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
 _ENDPOINT = re.compile(r"GET (/[A-Za-z0-9_./~:?=&%@+$!*,;()-]*(\{[^{}]*\}[A-Za-z0-9_./~:?=&%@+$!*,;()-]*)*)")
 # What a client writes otherwise: an escape that needs none, or in small letters, or none; a segment of dots.
-_REWRITTEN = re.compile(r"%(?:2D|2E|3[0-9]|4[1-9A-F]|5[0-9AF]|6[1-9A-F]|7[0-9AE])|%(?![0-9A-F]{2})|/\.{1,2}(?=[/?]|$)|//")
+_REWRITTEN = re.compile(
+    r"%(?:2D|2E|3[0-9]|4[1-9A-F]|5[0-9AF]|6[1-9A-F]|7[0-9AE])|%(?![0-9A-F]{2})|/\.{1,2}(?=[/?]|$)|(?<=GET )//"
+)
 # Two placeholders that no character parts which is escaped in the values of both.
 _TOGETHER = re.compile(r"\}[\w.~%-]*\{")
 _PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
@@ -65,7 +67,7 @@ _TAKEN = frozenset(
         *("schema_json", "update_forward_refs", "validate"),
         *("append", "clear_stage", "create", "fqn_from_stage", "update_context_name", "update_context_value", "upsert"),
         *("and_update_context", "close", "field_of", "item", "logger", "part", "path", "quote", "record", "records"),
-        *("requests", "root", "self", "service", "source", "test_access", "within"),
+        *("readable", "requests", "root", "self", "service", "source", "test_access", "within"),
     )
 )
 
@@ -460,7 +462,7 @@ class Topology:
         )
 
     def _fields_of(self, producer: str, item: str) -> set[str]:
-        """The outermost fields of the records of a producer that are given, or read for what they become or in paths."""
+        """The outermost fields of the records of a producer that are given, or read for entities or paths."""
         if lineage := self.lineages.get(item):
             values = [lineage.origin.value, lineage.target.value]
         else:
@@ -727,7 +729,8 @@ def _check_query(topology: Topology, paging: Sequence[str]) -> None:
         for pair in producer.path.partition("?")[2].split("&"):
             if (name := pair.partition("=")[0]) and name in paging:
                 raise TopologyError(
-                    f"producer {producer.name}: the client sets {name} for each page: leave it out of GET {producer.path}"
+                    f"producer {producer.name}: the client sets {name} for each page: leave it out of GET "
+                    f"{producer.path}"
                 )
 
 
