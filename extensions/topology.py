@@ -67,12 +67,12 @@ _TAKEN = frozenset(
         *("schema_json", "update_forward_refs", "validate"),
         *("append", "clear_stage", "create", "fqn_from_stage", "update_context_name", "update_context_value", "upsert"),
         *("and_update_context", "close", "field_of", "item", "logger", "part", "path", "quote", "record", "records"),
-        *("readable", "requests", "root", "self", "service", "source", "test_access", "within"),
+        *("requests", "root", "self", "service", "source", "test_access", "within"),
     )
 )
 
 # What emitted functions call by name, or keep under a name, beside variables that are called as nodes and contexts.
-_USED = frozenset((*dir(builtins), "found", "having", "islice", "origin", "target"))
+_USED = frozenset((*dir(builtins), "found", "having", "islice", "origin", "readable", "target"))
 
 
 class TopologyError(ValueError):

@@ -11,6 +11,7 @@ import pytest
 
 from extensions import topology
 from tests.conftest import NIGHTLY
+from tests.support.checks import PACKAGE_MODULES, check_texts
 from tests.support.render import Interview
 
 # Each name begins with two letters that no emitted word begins with.
@@ -98,3 +99,17 @@ def test_variables_of_names_that_would_clash_are_told_apart(template: Path) -> N
     """No name ends as these variables do, so that two can't be one."""
     assert [topology._variable(name) for name in ("list", "found", "table")] == ["list_", "found_", "table"]
     assert is_refused("list_")
+
+
+@pytest.mark.parametrize("pagination", ["offset", *(pytest.param(one, marks=NIGHTLY) for one in ("none", "cursor"))])
+def test_longest_names_leave_emitted_code_formatted(pagination: str, template: Path, tmp_path: Path) -> None:
+    declared = DECLARED.replace("zz_site.id", f"zz_site.{'f' * topology.MAX_FIELD}")
+    for number, name in enumerate(sorted(set(re.findall(r"zz_\w+", DECLARED)), key=len, reverse=True)):
+        declared = re.sub(rf"\b{name}\b", f"{chr(97 + number)}_".ljust(topology.MAX_NAME, "w"), declared)
+    # An endpoint has room for one long name beside two placeholders.
+    declared = re.sub(r"GET \S+?(\{\w+\.\w+\})?\S*?(\{\w+\})?/\w+(?=[\",\n])", r"GET /\1\2/x", declared)
+    answers = {"kind": "topology", "name": "n" * 30, "service_type": "database", "pagination": pagination}
+    interview = Interview(template)
+    made = interview.made(interview.answered(answers | {"topology": declared}))
+    modules = {f"openmetadata_{'n' * 30}", *PACKAGE_MODULES}
+    check_texts({text: path for path, text in made.items()}, tmp_path / "texts", modules)

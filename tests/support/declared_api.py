@@ -73,7 +73,7 @@ class DeclaredApi:
 
         place = key_of(re.sub(r"\{([^}]*)\}", value, reads.removeprefix("GET ")))
         if place not in self.lists:
-            self.lists[place] = [where | self._record(node) | where for _ in range(len(behind) % 2 + 2)]
+            self.lists[place] = [where | self._record(node) | where for _ in range(len(behind) % 2 + 3)]
             if where:
                 self.lists[place].insert(1, self._record(node) | dict.fromkeys(where, "another"))
         return [record for record in self.lists[place] if where.items() <= record.items()]
