@@ -265,6 +265,10 @@ class Connector:
         """Whether a list is below the records of one other list, which it knows by their ids."""
         return len(self.above(resource)) == 1 and resource.parent_name in self.resources and not resource.single
 
+    def variables(self, resource: Any) -> list[str]:
+        """The variables for what a resource is below, outermost first."""
+        return list(resource.parents)
+
     def above(self, resource: Any) -> list[tuple[str, str, list[str]]]:
         """What is listed to ask for a resource, outermost first: item, name, and the parents that it takes itself."""
         parents = list(zip(resource.parents, resource.parent_names, strict=True))
@@ -885,6 +889,9 @@ class Declared(Connector):
 
     def above(self, resource: Any) -> list[tuple[str, str, list[str]]]:
         return self.topology.reaching(resource.name)
+
+    def variables(self, resource: Any) -> list[str]:
+        return self.topology.takes(resource.name)
 
     def is_below_one(self, resource: Any) -> bool:
         return super().is_below_one(resource) and bool(self.samples.is_identified(resource))

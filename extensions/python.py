@@ -105,11 +105,11 @@ def py_union(names: Iterable[str], indent: int, used: int) -> str:
 def fit(line: str, indent: int = 0) -> str:
     """A line of code as it is where it fits, else broken inside its first parentheses: in one piece, or item by item.
 
-    `indent` is the column that the line starts at.
+    `indent` is the column that the line starts at. Items that are still too long are broken in the same way.
     """
-    if indent + len(line) <= LINE_LENGTH:
-        return line
     code = _STRING.sub(lambda match: "_" * len(match[0]), line)
+    if indent + len(line) <= LINE_LENGTH or "(" not in code:
+        return line
     start = code.index("(") + 1
     commas, depth = [start - 1], 0
     for end, character in enumerate(code[start:], start):
@@ -121,7 +121,8 @@ def fit(line: str, indent: int = 0) -> str:
     inside, inner = line[start:end], " " * (indent + 4)
     if len(inner + inside) > LINE_LENGTH:
         items = [line[at + 1 : until].strip() for at, until in zip(commas, [*commas[1:], end], strict=True)]
-        inside = f",\n{inner}".join(items) + ","
+        # A comma is behind each.
+        inside = "".join(f"{fit(f'{item},', indent + 4)}\n{inner}" for item in items).rstrip()
     return f"{line[:start]}\n{inner}{inside}\n{' ' * indent}{line[end:]}"
 
 

@@ -7,6 +7,7 @@ the parts that were checked here, so no part of an answer reaches a file unquote
 
 from __future__ import annotations
 
+import builtins
 import difflib
 import keyword
 import re
@@ -49,6 +50,12 @@ COMMON = {"name": "text", "displayName": "text", "description": "markdown", "sou
 
 _NAME = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
 _ENDPOINT = re.compile(r"GET (/[A-Za-z0-9_./~:?=&%@+$!*,;()-]*(\{[^{}]*\}[A-Za-z0-9_./~:?=&%@+$!*,;()-]*)*)")
+# What a client writes otherwise: an escape that needs none, or in small letters, or none; a segment of dots.
+_REWRITTEN = re.compile(
+    r"%(?:2D|2E|3[0-9]|4[1-9A-F]|5[0-9AF]|6[1-9A-F]|7[0-9AE])|%(?![0-9A-F]{2})|/\.{1,2}(?=[/?]|$)|(?<=GET )//"
+)
+# Two placeholders that no character parts which is escaped in the values of both.
+_TOGETHER = re.compile(r"\}[\w.~%-]*\{")
 _PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
 _FIELD = re.compile(r"[\w$@-]+(\.[\w$@-]+){0,4}", re.ASCII)
 _LITERAL = re.compile(r"[\w ./:@#|,+-]*", re.ASCII)
@@ -63,6 +70,9 @@ _TAKEN = frozenset(
         *("requests", "root", "self", "service", "source", "test_access", "within"),
     )
 )
+
+# What emitted functions call by name, or keep under a name, beside variables that are called as nodes and contexts.
+_USED = frozenset((*dir(builtins), "found", "having", "islice", "origin", "readable", "target"))
 
 
 class TopologyError(ValueError):
@@ -414,7 +424,7 @@ class Topology:
             stage = self.stages[context]
             of = name or stage.name.text
             text = text.replace(
-                f"{{{context}.{name}}}" if name else f"{{{context}}}", f"{{part({stage.node}, '{of}')}}"
+                f"{{{context}.{name}}}" if name else f"{{{context}}}", f"{{part({_variable(stage.node)}, '{of}')}}"
             )
         return text
 
@@ -428,15 +438,15 @@ class Topology:
 
     def _listed(self, producer: str, item: str) -> Listed:
         nodes = [node for node, _ in self.arguments(producer)]
-        path = self.producers[producer].path
+        path, fields = self.producers[producer].path, self._fields_of(producer, item)
         keys: list[str] = []
         for context, name in self.producers[producer].placeholders:
-            # Of a record that is in the path by several fields each has a name of its own.
+            # Each has a name of its own, and so has the field that sample records keep it in.
             node = self.stages[context].node
-            seen = [self.stages[other].node for other, _ in self.producers[producer].placeholders[: len(keys)]].count(
-                node
-            )
-            key = f"{node}_{seen + 1}" if seen else node
+            key, number = node, 1
+            while key in keys or (key in nodes and key != node) or f"{key}_id" in fields:
+                number += 1
+                key = f"{node}_{number}"
             path = path.replace(f"{{{context}.{name}}}" if name else f"{{{context}}}", f"{{{key}}}", 1)
             keys.append(key)
         made = [stage.type for stage in self.nodes[item].stages if stage.type] if item in self.nodes else []
@@ -451,8 +461,21 @@ class Topology:
             keys=tuple(keys),
         )
 
+    def _fields_of(self, producer: str, item: str) -> set[str]:
+        """The outermost fields of the records of a producer that are given, or read for entities or paths."""
+        if lineage := self.lineages.get(item):
+            values = [lineage.origin.value, lineage.target.value]
+        else:
+            stages = self.nodes[item].stages
+            values = [stage.key for stage in stages]
+            values += [field["value"] for stage in stages for field in self.fields(stage).values()]
+        found = [name for value in values for name in value.fields]
+        for other in self.producers.values():
+            found += [name for context, name in other.placeholders if self.stages[context].node == item]
+        return {name.partition(".")[0] for name in (*found, *self.producers[producer].where)}
+
     def reaching(self, producer: str) -> list[tuple[str, str, list[str]]]:
-        """What has to be listed to ask a producer, outermost first: node, producer, and what that takes itself."""
+        """What has to be listed to ask a producer, outermost first: variable, producer, and what that takes itself."""
         wanted, nodes = [producer], set()
         while wanted:
             for node, _ in self.arguments(wanted.pop()):
@@ -460,10 +483,14 @@ class Topology:
                     nodes.add(node)
                     wanted.append(self.nodes[node].producer)
         return [
-            (node.name, node.producer, [name for name, _ in self.arguments(node.producer)])
+            (_variable(node.name), node.producer, self.takes(node.producer))
             for node in self.order
             if node.name in nodes
         ]
+
+    def takes(self, producer: str) -> list[str]:
+        """The variables for the records in a producer's path, outermost first."""
+        return [_variable(node) for node, _ in self.arguments(producer)]
 
     @property
     def main(self) -> Listed:
@@ -500,8 +527,11 @@ class _Loader(yaml.SafeLoader):
         return super().construct_mapping(node, deep)
 
 
-def read(text: str, facts: Facts) -> Topology:
-    """The topology that a text declares for a service type. Raises TopologyError."""
+def read(text: str, facts: Facts, paging: Sequence[str] = ()) -> Topology:
+    """The topology that a text declares for a service type. Raises TopologyError.
+
+    `paging` has the parameters with which the client asks for a page.
+    """
     if "custom" not in facts or "topology" not in facts:
         raise TopologyError(f"{facts['title']} services have no Custom type that a topology could run as")
     whole = _loaded(text)
@@ -517,6 +547,7 @@ def read(text: str, facts: Facts) -> Topology:
     topology = Topology(facts, producers, nodes, lineages)
     for check in (_check_tree, _check_producers, _check_stages, _check_threads, _check_post_processes, _check_paths):
         check(topology)
+    _check_query(topology, paging)
     return _settled(topology)
 
 
@@ -551,6 +582,16 @@ def _producer(name: str, value: Any) -> Producer:
         )
     if len(endpoint) > MAX_ENDPOINT:
         raise TopologyError(f"{where}: give at most {MAX_ENDPOINT} characters: {_cut(endpoint)} is too long")
+    if rewritten := _REWRITTEN.search(endpoint):
+        raise TopologyError(
+            f"{where}: {rewritten[0]} in {_cut(endpoint)} would be asked for in another form: give the path as it is, "
+            "and escapes in capitals for what needs them alone"
+        )
+    if together := _TOGETHER.search(endpoint):
+        raise TopologyError(
+            f"{where}: {together[0]} in {_cut(endpoint)} leaves two placeholders without a border: put / or another "
+            "character between them, such as : or ,"
+        )
     for inside in _PLACEHOLDER.findall(endpoint):
         context, _, of = inside.partition(".")
         if not _NAME.fullmatch(context) or ("." in inside and not _is_field(of)):
@@ -680,6 +721,17 @@ def _value(value: Any, where: str) -> Value:
 
 
 # ---- Checks of the whole ---------------------------------------------------------------------------------------------
+
+
+def _check_query(topology: Topology, paging: Sequence[str]) -> None:
+    """No path sets what the client sets for each page."""
+    for producer in topology.producers.values():
+        for pair in producer.path.partition("?")[2].split("&"):
+            if (name := pair.partition("=")[0]) and name in paging:
+                raise TopologyError(
+                    f"producer {producer.name}: the client sets {name} for each page: leave it out of GET "
+                    f"{producer.path}"
+                )
 
 
 def _check_tree(topology: Topology) -> None:
@@ -1010,6 +1062,11 @@ def _a(noun: str) -> str:
     return f"{'an' if noun[0] in 'AEIOUaeiou' else 'a'} {noun}"
 
 
+def _variable(name: str) -> str:
+    """What a variable for a node or a context is called, which hides nothing: no name ends in an underscore."""
+    return f"{name}_" if name in _USED else name
+
+
 def _cut(value: Any) -> str:
     text = repr(value)
     return text if len(text) <= 60 else f"{text[:60]}…"
@@ -1022,16 +1079,16 @@ def _at(record: Facts, path: str) -> Any:
 
 
 class TopologyExtension(Extension):
-    """Adds `an`, `usual_topology` and `topology_fault` as filters, and `environment.read_topology`."""
+    """Adds `an`, `variable`, `usual_topology` and `topology_fault` as filters, and `environment.read_topology`."""
 
     def __init__(self, environment: Environment) -> None:
         super().__init__(environment)
         catalog: Catalog = environment.catalog  # type: ignore[attr-defined]  # CatalogExtension adds it
 
-        def topology_fault(text: str, service_type: str) -> str:
-            """Refuses a declaration that could not run, by its first fault."""
+        def topology_fault(text: str, service_type: str, paging: Sequence[str]) -> str:
+            """Refuses a declaration that could not run, by its first fault. `paging` is as in `read`."""
             try:
-                topology = read(text, catalog.services[service_type])
+                topology = read(text, catalog.services[service_type], paging)
             except TopologyError as error:
                 return str(error)
             return str(environment.sample_topology(topology).fault)  # type: ignore[attr-defined]
@@ -1042,5 +1099,6 @@ class TopologyExtension(Extension):
 
         environment.filters["an"] = _a
         environment.filters["topology_fault"] = topology_fault
+        environment.filters["variable"] = _variable
         environment.filters["usual_topology"] = usual_topology
         environment.extend(read_topology=read)

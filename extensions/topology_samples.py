@@ -267,7 +267,7 @@ class Samples:
             found.setdefault(self.topology.type(type_)["request"], {})[full_name] = {
                 name: _arriving(field["kind"], field["value"], record)
                 for name, field in fields.items()
-                if field["default"] is None and name != "name"
+                if field["default"] is None and name != "name" and has(record, field["value"])
             }
         return found
 
@@ -312,7 +312,7 @@ class Samples:
 
     def is_identified(self, listed: Any) -> bool:
         """Whether the records of a list have what their parents are called by `id`."""
-        if len(listed.keys) != 1 or listed.parent_name not in self.topology.listed:
+        if listed.keys != (listed.parent,) or listed.parent_name not in self.topology.listed:
             return False
         known = {record.get("id") for _, record in self.records[listed.parent] if isinstance(record.get("id"), str)}
         return all(record[f"{listed.keys[0]}_id"] in known for record in self.served[listed.name])

@@ -55,6 +55,29 @@ SCHEMA_STAGE = "[{type: DatabaseSchema, context: schema_of}]"
 
 # What is changed into what, and the line that it gives.
 REFUSED: dict[str, tuple[str, str, str]] = {
+    "an escape that needs none": (
+        "GET /lineage",
+        "GET /line%7Eage",
+        "producer edges: %7E in 'GET /line%7Eage' would be asked for in another form: "
+        "give the path as it is, and escapes in capitals for what needs them alone",
+    ),
+    "dots": (
+        "GET /lineage",
+        "GET /../lineage",
+        "producer edges: /.. in 'GET /../lineage' would be asked for in another form: "
+        "give the path as it is, and escapes in capitals for what needs them alone",
+    ),
+    "two placeholders without a border": (
+        "{database}/schemas/{schema_of.id}/tables",
+        "{database}-{schema_of.id}/tables",
+        "producer tables: }-{ in 'GET /databases/{database}-{schema_of.id}/tables' leaves two placeholders without a "
+        "border: put / or another character between them, such as : or ,",
+    ),
+    "a parameter of the pages": (
+        "GET /lineage",
+        "GET /lineage?deep=1&page=2",
+        "producer edges: the client sets page for each page: leave it out of GET /lineage?deep=1&page=2",
+    ),
     "not YAML": ("producers:", "producers: [", "line 4: expected ',' or ']', but got ':'"),
     "a key twice": ("  tables: GET", "  schemas: GET", "line 5: 'schemas' is there twice"),
     "an alias": ("[database]", "&a [*a]", "line 9: there is an alias: write out what it stands for"),
@@ -297,7 +320,7 @@ REFUSED: dict[str, tuple[str, str, str]] = {
 def fault(text: str, facts: dict[str, Any] = DATABASE) -> str:
     """What is said of a declaration; empty where it is accepted."""
     try:
-        return Samples(topology.read(text, facts)).fault
+        return Samples(topology.read(text, facts, ["page", "page_size"])).fault
     except topology.TopologyError as error:
         return str(error)
 

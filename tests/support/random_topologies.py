@@ -15,6 +15,7 @@ import yaml
 
 from extensions import topology
 from extensions.catalog import Catalog
+from extensions.topology import MAX_ENDPOINT, MAX_NAME
 from extensions.topology_samples import Samples
 
 Json = dict[str, Any]
@@ -37,6 +38,14 @@ WORDS = (
     "juliet",
     "kilo",
     "lima",
+)
+
+
+# Words that emitted code calls something by itself, and the longest ones that there may be.
+CLASHING = (
+    *("map", "list", "filter", "found", "having", "reader", "client", "timeout", "retries", "page", "target", "origin"),
+    *("metadata", "status", "context", "config", "islice", "iter", "next", "property", "page_size", "parent", "there"),
+    *("a" * 30, "b_" + "c" * 28, "d" * 28 + "_2"),
 )
 
 
@@ -72,6 +81,8 @@ class Drawing:
         self.lineages: Json = {}
         self.above: dict[str, list[str]] = {"root": []}
         self.words = list(WORDS)
+        if self.has("names that clash", 0.3):
+            self.words = list(CLASHING)
         self.random.shuffle(self.words)
 
     def has(self, construct: str, chance: float = 0.5) -> bool:
@@ -109,7 +120,8 @@ class Drawing:
         ways = [*self.above[parent], *([parent] if parent != "root" else [])]
         self.above[name] = ways
         self.nodes[parent].setdefault("children", []).append(name)
-        node: Json = {"producer": f"{name}_list"}
+        plain = len(name) > MAX_NAME - 5 or name in CLASHING
+        node: Json = {"producer": name if plain else f"{name}_list"}
         self.nodes[name] = node
         node["stages"] = []
         for number in range(1, 2 + self.has("two stages", 0.25)):
@@ -148,7 +160,7 @@ class Drawing:
         if type_:
             self.note(f"type {type_}")
         if number > 1 or self.has("a context of its own", 0.3):
-            stage["context"] = f"{name}_in" if number == 1 else f"{name}_too"
+            stage["context"] = f"{name[: MAX_NAME - 4]}_{'in' if number == 1 else 'too'}"
         if type_ and self.has("consumers", 0.25):
             stage["consumer"] = [self.facts["context"], *self._consumed(type_, known)]
         if self.has("nullable", 0.25):
@@ -198,9 +210,11 @@ class Drawing:
             return [self._constant(name, number) for number in range(1, count + 1)]
         needed = [several[-1]] if several else []
         others = [way for way in ways if way not in needed and self.has("another parent in the path", 0.3)]
-        # An endpoint has at most 100 characters.
         taken = [*needed, *others[:2]]
         path = "".join(f"/{way}/{{{self._place(way)}}}" for way in ways if way in taken) + f"/{name}"
+        if len(path) > MAX_ENDPOINT - 10:
+            taken = needed
+            path = "".join(f"/{{{self._place(way)}}}" for way in needed) + f"/{name}"
         if len(taken) > 1:
             self.note("a path with several parents")
         elif taken:
@@ -211,6 +225,10 @@ class Drawing:
             self.note("a list below a constant level below a list")
         if self.has("a query in the path", 0.15):
             path += "?deep=1"
+        elif taken and self.has("a parent in the query", 0.15):
+            path = f"/{name}?of={{{self._place(taken[-1])}}}"
+            for way in taken[:-1]:
+                path += f"&within={{{self._place(way)}}}"
         if self.has("where", 0.2):
             return {
                 "reads": f"GET {path}",
@@ -393,7 +411,7 @@ def drawn(seed: int, catalog: Catalog) -> Drawn:
     return Drawing(seed, catalog).answered()
 
 
-def chosen(catalog: Catalog, among: int = 300) -> list[Drawn]:
+def chosen(catalog: Catalog, among: int = 120) -> list[Drawn]:
     """As few of the first seeds as it takes to have each construct that any of them has."""
     left = [drawn(seed, catalog) for seed in range(among)]
     wanted = set().union(*(one.covers for one in left))
