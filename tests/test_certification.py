@@ -18,6 +18,7 @@ from extensions.answers import Choices, accepted
 from extensions.catalog import Catalog
 from tests.conftest import NIGHTLY, ROOT, Scaffold, by_day
 from tests.support.certification import certify
+from tests.support.planted import FAULTS, assert_found, copy_with
 from tests.support.python import environment
 
 pytestmark = pytest.mark.framework
@@ -78,110 +79,16 @@ def certified(package: Path, forked: Path) -> Path:
     return package
 
 
-def replace(file: Path, old: str, new: str) -> None:
-    text = file.read_text()
-    assert text.count(old) == 1, f"{file}: {old!r} is there {text.count(old)} times"
-    file.write_text(text.replace(old, new))
-
-
-# A fault for each gate, as it may happen: a file of the package, a text in it, what it becomes, and words of the line
-# that says it. Faults that are in one copy fail their own gates; that of the whole of the tests fails with any.
-SOURCE = "src/openmetadata_some_messaging"
-MADE = "            request = build(item)\n"
-FAULTS = {
-    "gates.entities": (
-        f"{SOURCE}/metadata.py",
-        "Markdown(topic.description) if topic.description else None",
-        "None",
-        r"topic_1\.",
-    ),
-    "gates.secret_redaction": (
-        f"{SOURCE}/connection.py",
-        "        client = SomeMessagingClient(",
-        '        logger.info("Signing in: %s", self.service_connection.authType.password.get_secret_value())\n'
-        "        client = SomeMessagingClient(",
-        "'the log'",
-    ),
-    "gates.import_safety": (
-        f"{SOURCE}/models.py",
-        "import re\n",
-        'import re\nimport socket\n\nsocket.socket().connect_ex(("127.0.0.1", 9))\n',
-        r"openmetadata_some_messaging\.\w+: socket\.connect",
-    ),
-    "gates.idempotent_rerun": (
-        f"{SOURCE}/metadata.py",
-        "            displayName=topic.label,\n",
-        "            displayName=f'{topic.label} {__import__(\"time\").time_ns()}',\n",
-        "topic_1",
-    ),
-    # A deletion too many: what could not be read counts as gone.
-    "gates.nothing_lost": (
-        f"{SOURCE}/metadata.py",
-        "if (Topic, self._above(Topic)) not in self._gaps:",
-        "if True:",
-        "topic_5",
-    ),
-    # What was read stays in memory.
-    "gates.resource_limits": (
-        f"{SOURCE}/metadata.py",
-        MADE,
-        '            self.__dict__.setdefault("read", []).append(b"x" * (2 << 20))\n' + MADE,
-        r"assert \d+\.\d+ <= 200",
-    ),
-    # Each takes longer than the one before it.
-    "gates.performance": (
-        f"{SOURCE}/metadata.py",
-        MADE,
-        MADE + '            __import__("time").sleep(len(self.read) / 1000)\n',
-        r"assert \d+\.\d+ <= 2",
-    ),
-    "gates.documents": ("README.md", "## Options\n", "## Choices\n", "## Options"),
-    "gates.artifacts": (
-        f"{SOURCE}/schema/someMessagingConnection.json",
-        '"type": "object",\n  "javaType"',
-        '"type": "objekt",\n  "javaType"',
-        "objekt",
-    ),
-    "gates.examples": ("workflows/broken.yaml", "", "source: {type: nothing}\n", "broken"),
-    "gates.unit_tests": (
-        "tests/test_metadata.py",
-        "def test_owners_are_users_or_one_team",
-        "def owners_are_users_or_one_team",
-        "",
-    ),
-}
-
-
-def test_each_gate_has_a_fault_that_it_finds() -> None:
-    gates = CATALOG.certification["gates"] | CATALOG.kinds["connector"]["gates"]
-    assert set(FAULTS) == {f"gates.{name}" for name in gates}
-    # A topology has the gates of a connector, with the same tests.
-    assert {
-        gate: CATALOG.kinds["topology"]["gates"][gate].get("tests") for gate in CATALOG.kinds["topology"]["gates"]
-    } == {gate: facts.get("tests") for gate, facts in CATALOG.kinds["connector"]["gates"].items()}
-
-
 @TOGETHER
 def test_each_fault_is_found_by_the_check_that_is_for_it(package: Path, forked: Path, tmp_path: Path) -> None:
     """The faults are in one copy: they fail their own checks, the whole of the tests, and no capability but one."""
-    root = tmp_path / "out"
-    subprocess.run(["cp", "-r", str(package), str(root)], check=True)
-    for file, old, new, _ in FAULTS.values():
-        if old:
-            replace(root / file, old, new)
-        else:
-            (root / file).write_text(new)
+    root = copy_with(FAULTS["connector"], package, "openmetadata_some_messaging", tmp_path / "out")
     done = certify(forked, root)
-    assert done.returncode == 1
-    lines = {line.split()[1].rstrip(":"): line for line in done.stdout.splitlines() if line.startswith("failed")}
-    assert set(FAULTS) <= set(lines), done.stdout
-    for gate, (*_, words) in FAULTS.items():
-        assert re.search(words, lines[gate]), lines[gate]
+    assert_found(done, FAULTS["connector"])
     gone = (
         "not run  capabilities.owners: tests/test_metadata.py::test_owners_are_users_or_one_team: there is no such test"
     )
     assert gone in done.stdout.splitlines()
-    assert done.stdout.splitlines()[-1].startswith("not certified: ")
 
 
 # Of each service type, whatever the fault: by day each is in one of them.

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import importlib
 import json
+import logging
 import secrets
 import sqlite3
 from collections import Counter
@@ -177,6 +178,7 @@ def test_planted_secrets_are_nowhere(
     config: dict[str, Any],
     monkeypatch: pytest.MonkeyPatch,
     tmp_path: Path,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     """In no line of the log, also of a run that fails, in no representation, in no file, and in nothing delivered."""
     planted = {option: secrets.token_hex(16) for option in receiver.SECRETS}
@@ -190,7 +192,9 @@ def test_planted_secrets_are_nowhere(
     places = {"a representation of the settings": f"{settings!r} {settings}"}
     places["the log"] = ingest(source, server, config, level="DEBUG").output
     aside = {**config, "registerServices": False}
-    deliver(aside, [service])
+    with caplog.at_level(logging.DEBUG, logger="metadata"):
+        deliver(aside, [service])
+    places["the log of a record with a secret"] = caplog.text
     with receiver.away():
         places["the log of a run that fails"] = ingest(source, server, config, level="DEBUG").output
         places["what is said of failures"] = repr(deliver(aside, [service]).failures)
