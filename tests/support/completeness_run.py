@@ -47,7 +47,7 @@ def read(job: Job, base: type, module: Any, address: str) -> dict[str, Any]:
     # The base class deletes, or the source itself, place by place.
     for caller in (sys.modules[base.__module__], module):
         if hasattr(caller, "delete_entity_from_source"):
-            setattr(caller, "delete_entity_from_source", delete)
+            caller.delete_entity_from_source = delete
     config = {
         "type": job["custom"].lower(),
         "serviceName": "service",
