@@ -411,7 +411,7 @@ def drawn(seed: int, catalog: Catalog) -> Drawn:
     return Drawing(seed, catalog).answered()
 
 
-def chosen(catalog: Catalog, among: int = 120) -> list[Drawn]:
+def chosen(catalog: Catalog, among: int = 300) -> list[Drawn]:
     """As few of the first seeds as it takes to have each construct that any of them has."""
     left = [drawn(seed, catalog) for seed in range(among)]
     wanted = set().union(*(one.covers for one in left))
