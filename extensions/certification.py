@@ -32,7 +32,10 @@ def certification(plugin: Connector | Plugin) -> Facts:
         "status": "candidate",
         "framework": plugin.release["requirement"],
         "capabilities": plugin.sections,
-        "gates": {name: _gate(gate) for name, gate in (facts["gates"] | plugin.kind["gates"]).items()},
+        "gates": {
+            name: _gate(gate, plugin.asked_besides.get(name, []))
+            for name, gate in (facts["gates"] | plugin.kind["gates"]).items()
+        },
         "documents": facts["documents"] | plugin.kind["documents"],
         **({"entities": plugin.sample_entities} if plugin.sample_entities else {}),
         **({"outermost": plugin.outermost} if plugin.outermost else {}),
@@ -44,8 +47,8 @@ def certification(plugin: Connector | Plugin) -> Facts:
     }
 
 
-def _gate(gate: Facts) -> Facts:
-    tests = [f"tests/{test}" for test in gate.get("tests", ())]
+def _gate(gate: Facts, besides: list[str]) -> Facts:
+    tests = [f"tests/{test}" for test in (*gate.get("tests", ()), *besides)]
     return {"title": gate["title"], "required_tests": tests, "of_real_source": gate.get("source", False)}
 
 

@@ -313,6 +313,11 @@ class Connector:
         return self._sample_records(self.resources, fields)
 
     @property
+    def asked_besides(self) -> dict[str, list[str]]:
+        """Tests that gates ask for beside those of the kind, since it reads over this type of connection."""
+        return self.connection_type.get("gates", {})
+
+    @property
     def sections(self) -> dict[str, Facts]:
         """What has to be shown of each capability: its strategies, what the source must allow, its required tests."""
         return {capability["name"]: self._section(capability) for capability in self.capabilities}

@@ -73,6 +73,11 @@ class Plugin:
         return self.kind.get("sample_entities", {})
 
     @property
+    def asked_besides(self) -> dict[str, list[str]]:
+        """Tests that gates ask for beside those of the kind, as of a connector: none."""
+        return {}
+
+    @property
     def outermost(self) -> list[str]:
         """What a real source has to bring, as of a connector: nothing is shown of the sample's entities alone."""
         return []

@@ -6,7 +6,9 @@ import json
 import re
 import subprocess
 import sys
+import threading
 from collections.abc import Callable
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -76,6 +78,7 @@ def certified(package: Path, forked: Path) -> Path:
     """The same, with its report."""
     done = certify(forked, package)
     assert done.returncode == 0, done.stdout + done.stderr
+    assert not re.search(r"^certified", done.stdout, re.MULTILINE)
     return package
 
 
@@ -91,15 +94,41 @@ def test_each_fault_is_found_by_the_check_that_is_for_it(package: Path, forked: 
     assert gone in done.stdout.splitlines()
 
 
-# Of each service type, whatever the fault: by day each is in one of them.
+CONTRACT = "test_contract.py::test_what_arrives_is_valid"
+HALF_WAY = "test_faults.py::test_nothing_is_lost_when_the_source_fails_half_way"
+ENDINGS = "test_connection.py::test_list_does_not_end_where_something_else_is_said"
+
+# Of each service type, whatever the fault, by day each in one of them: in which file it is, what is replaced, by what,
+# and the test that finds it, which a gate names.
+PAGE = r"^( +)yield from reading\.add\(page\.records, page\.signs\)$"
 LOST = {
-    "description": (r"^( +)description=.*$", r"\1description=None,"),
-    "deletion": (r"if .*not in self\._gaps:", "if True:"),
-    "displayName": (r"^( +)displayName=(?!None).*$", r"\1displayName=None,"),
-    "sourceUrl": (r"^( +)sourceUrl=.*$", r"\1sourceUrl=None,"),
-    "owners": (r"^( +)owners=.*$", r"\1owners=None,"),
-    "tags": (r"^( +)tags=.*$", r"\1tags=None,"),
-    "column type": (r"dataType=\w+\b(?!\()", "dataType=DataType.UNKNOWN"),
+    "description": ("metadata", r"^( +)description=.*$", r"\1description=None,", CONTRACT),
+    "deletion": ("metadata", r"if .*not in self\._gaps:", "if True:", HALF_WAY),
+    "displayName": ("metadata", r"^( +)displayName=(?!None).*$", r"\1displayName=None,", CONTRACT),
+    "sourceUrl": ("metadata", r"^( +)sourceUrl=.*$", r"\1sourceUrl=None,", CONTRACT),
+    "owners": ("metadata", r"^( +)owners=.*$", r"\1owners=None,", CONTRACT),
+    "tags": ("metadata", r"^( +)tags=.*$", r"\1tags=None,", CONTRACT),
+    "column type": ("metadata", r"dataType=\w+\b(?!\()", "dataType=DataType.UNKNOWN", CONTRACT),
+    # All that is below a schema or folder is put below the first of them.
+    "parent": (
+        "metadata",
+        r"(databaseSchema|directory)=FullyQualifiedEntityName\((\w+)\)",
+        r'\1=FullyQualifiedEntityName(self.__dict__.setdefault("first", \2))',
+        CONTRACT,
+    ),
+    "page": ("client", r"^( +)number \+= 1$", r"\1number += 2", CONTRACT),
+    "pages after one that is not full": (
+        "client",
+        PAGE,
+        r"\g<0>\n\1if len(page.records) < PAGE_SIZE:\n\1    return",
+        CONTRACT,
+    ),
+    "pages after an undeclared total": (
+        "client",
+        PAGE,
+        r"\g<0>\n\1if page.signs.count and reading.records >= page.signs.count.value:\n\1    return",
+        ENDINGS,
+    ),
 }
 TYPES = [name for name, facts in CATALOG.services.items() if "custom" in facts and "client" in facts["connections"]]
 BY_DAY = {
@@ -111,8 +140,38 @@ BY_DAY = {
     ("tags", "drive"),
     ("column type", "database"),
     ("deletion", "messaging"),
+    ("parent", "database"),
+    ("page", "pipeline"),
+    ("pages after one that is not full", "messaging"),
+    ("pages after an undeclared total", "search"),
 }
 HAVE_NO = {"sourceUrl": {"search"}, "tags": {"messaging", "mlmodel", "search"}}
+HAVE = {"column type": {"database"}, "parent": {"database", "drive"}}
+
+
+def test_what_finds_a_fault_is_named_by_a_gate() -> None:
+    asked = CATALOG.connections["rest_api"]["gates"]
+    gates = CATALOG.kinds["connector"]["gates"].items()
+    named = {test for name, gate in gates for test in [*gate.get("tests", ()), *asked.get(name, ())]}
+    assert {test for *_, test in LOST.values()} <= named
+
+
+def break_and_run(root: Path, python: Path, file: str, old: str, new: str, test: str) -> None:
+    """Replace what fits a pattern in a file of the package: the test has to fail."""
+    (module,) = (root / "src").glob(f"*/{file}.py")
+    text, count = re.subn(old, new, module.read_text(), flags=re.MULTILINE)
+    assert count
+    module.write_text(text)
+    done = subprocess.run(
+        [str(python), "-W", "ignore", "-m", "pytest", "-q", "-p", "no:cacheprovider", f"tests/{test}"],
+        cwd=root,
+        env=environment([root / "src"]),
+        capture_output=True,
+        text=True,
+        timeout=600,
+    )
+    assert done.returncode == 1, done.stdout[-3000:]
+    assert f"FAILED tests/{test}" in done.stdout
 
 
 @pytest.mark.parametrize(
@@ -121,7 +180,7 @@ HAVE_NO = {"sourceUrl": {"search"}, "tags": {"messaging", "mlmodel", "search"}}
         pytest.param(fault, service_type, marks=[] if (fault, service_type) in BY_DAY else [NIGHTLY])
         for fault in LOST
         for service_type in TYPES
-        if service_type not in HAVE_NO.get(fault, ()) and (fault != "column type" or service_type == "database")
+        if service_type not in HAVE_NO.get(fault, ()) and service_type in HAVE.get(fault, TYPES)
     ],
 )
 def test_fault_of_any_service_type_is_found(
@@ -131,26 +190,62 @@ def test_fault_of_any_service_type_is_found(
     capabilities = accepted(Choices(CATALOG).capabilities(service_type, "rest_api", ""))
     wanted = answers(service_type) | connection | {"capabilities": capabilities}
     root = scaffold(tmp_path / "out", **{key: value for key, value in wanted.items() if key != "scheme"})
-    source = root / f"src/openmetadata_some_{service_type}/metadata.py"
-    old, new = LOST[fault]
-    text, count = re.subn(old, new, source.read_text(), flags=re.MULTILINE)
-    assert count
-    source.write_text(text)
-    test = (
-        "test_faults.py::test_nothing_is_lost_when_the_source_fails_half_way"
-        if fault == "deletion"
-        else "test_contract.py::test_what_arrives_is_valid"
-    )
-    done = subprocess.run(
-        [str(forked), "-W", "ignore", "-m", "pytest", "-q", "-p", "no:cacheprovider", f"tests/{test}"],
-        cwd=root,
-        env=environment([root / "src"]),
-        capture_output=True,
-        text=True,
-        timeout=600,
-    )
-    assert done.returncode == 1, done.stdout[-3000:]
-    assert f"FAILED tests/{test}" in done.stdout
+    break_and_run(root, forked, *LOST[fault])
+
+
+# Of what a source reads over SQLAlchemy.
+LOST_OF_SQL = {
+    "column type": (
+        r"^( +)found = super\(\)\.get_columns_and_constraints\(.*\)$",
+        r"\g<0>\n\1for column in found[0]:\n\1    column.dataType = type(column.dataType).UNKNOWN",
+        CONTRACT,
+    ),
+    "deletion": (
+        r"if .*not in self\._gaps:",
+        "if True:",
+        "test_metadata.py::test_what_could_not_be_read_is_not_deleted",
+    ),
+    "view definition": (
+        r"^( +)definition = super\(\)\.get_schema_definition\(.*\)$",
+        r"\1definition = None",
+        "test_metadata.py::test_definition_of_a_view_arrives",
+    ),
+}
+
+
+@pytest.mark.parametrize("fault", by_day(LOST_OF_SQL, ["view definition"]))
+def test_fault_over_sqlalchemy_is_found(fault: str, scaffold: Scaffold, forked: Path, tmp_path: Path) -> None:
+    root = scaffold(tmp_path / "out", **answers("database"))
+    break_and_run(root, forked, "metadata", *LOST_OF_SQL[fault])
+
+
+@TOGETHER
+def test_package_whose_source_is_something_else_is_not_certified(package: Path, forked: Path, tmp_path: Path) -> None:
+    """The self-test passed, since the tests have a source of their own; the real one has no list that is asked for."""
+
+    class Other(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200 if self.path.startswith("/v3/streams") else 404)
+            self.end_headers()
+            self.wfile.write(b'{"streams": {"orders": {"shards": 3}}}')
+
+        def log_message(self, *_: object) -> None:
+            """Nothing."""
+
+    root = tmp_path / "out"
+    subprocess.run(["cp", "-r", str(package), str(root)], check=True)
+    workflow = yaml.safe_load((root / "workflows/metadata.yaml").read_text())
+    with ThreadingHTTPServer(("127.0.0.1", 0), Other) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        options = workflow["source"]["serviceConnection"]["config"]["connectionOptions"]
+        options["hostPort"] = f"http://127.0.0.1:{server.server_port}"
+        (root / "other.yaml").write_text(yaml.safe_dump(workflow))
+        done = certify(forked, root, "--source", "other.yaml", SOME_MESSAGING_PASSWORD="secret")
+        server.shutdown()
+    assert done.returncode == 1
+    assert re.search(r"^failed   source\.entities: ", done.stdout, re.MULTILINE), done.stdout
+    assert done.stdout.splitlines()[-1].startswith("not certified: ")
+    assert json.loads((root / REPORT).read_text())["verdict"] == "not certified"
 
 
 @TOGETHER
