@@ -45,7 +45,8 @@ def read(job: Job, base: type, module: Any, address: str) -> dict[str, Any]:
         return []
 
     # The base class deletes, or the source itself, place by place.
-    for caller in (sys.modules[base.__module__], module):
+    callers: tuple[Any, ...] = (sys.modules[base.__module__], module)
+    for caller in callers:
         if hasattr(caller, "delete_entity_from_source"):
             caller.delete_entity_from_source = delete
     config = {
