@@ -25,6 +25,7 @@ from hypothesis import strategies as st
 
 from extensions.answers import accepted, name_fault, type_name_fault
 from extensions.catalog import Catalog
+from extensions.endpoints import fault
 from extensions.places import PLACEMENTS
 from tasks import validate
 from tasks.plan import _names, _typescript
@@ -155,15 +156,20 @@ def test_longest_answers_leave_the_code_formatted(placement: str, template: Path
 
 def longest(answers: Answers) -> Answers:
     """Answers with all others that there are as long as they may be."""
-    resources = hostile.CATALOG.services[answers["service_type"]].get("resources", {})
+    service = hostile.CATALOG.services[answers["service_type"]]
+    resources = service.get("resources", {})
     nouns = [[*facts["nouns"], *facts.get("singles", ())][-1] for facts in resources.values()]
     above = [f"/{'{id}/' * len(facts.get('parents', ()))}" for facts in resources.values()]
     paths = [f"{start}{'a' * (95 - len(start + noun))}/{noun}" for start, noun in zip(above, nouns, strict=True)]
+    kept: list[str] = []
+    for path in paths:
+        if not fault(", ".join([*kept, path]), service, "client", answers["connection_type"]):
+            kept.append(path)
     rest = answers["connection_type"] == "rest_api"
     given = {
         "name": "a" * 30,
         "type_name": "A" * 30,
-        **({"api_endpoints": ", ".join(paths)} if answers["connection_type"] != "sqlalchemy" else {}),
+        **({"api_endpoints": ", ".join(kept)} if answers["connection_type"] != "sqlalchemy" else {}),
         "sdk_package": "a" * 60,
         "docker_image": "a" * 250,
         **({"api_prefix": "/" + "a" * 59, "records_path": ".".join(["a" * 9] * 5)} if rest else {}),

@@ -68,7 +68,8 @@ def combinations(service_type: str, placement: str) -> dict[str, Answers]:
         f"GET {above[name] if facts.get('nested') else ''}/{nouns[name]}" for name, facts in resources.items()
     )
     single = [f"GET {above[name]}/{facts['singles'][0]}" for name, facts in resources.items() if "singles" in facts]
-    endpoints = cycle([flat, "", ", ".join([f"{flat.partition(',')[0]}/{{id}}", *single])])
+    first = flat.partition(",")[0]
+    endpoints = cycle([flat, "", ", ".join([first, f"{first}/{{id}}", *single])])
     made = {}
     for connection_type, auth_type in product(CATALOG.connections, CATALOG.auth):
         if refusal(service_type, connection_type, auth_type, placement):

@@ -40,7 +40,7 @@ def read(job: Job, base: type, module: Any, address: str) -> dict[str, Any]:
     openmetadata.get_by_name.side_effect = lambda entity, **_: service if entity.__name__.endswith("Service") else None
     deletes: list[str] = []
 
-    def delete(metadata: Any, entity_type: type, **_: Any) -> list[Any]:
+    def delete(metadata: Any, entity_type: type, *_seen: Any, **_: Any) -> list[Any]:
         deletes.append(entity_type.__name__)
         return []
 

@@ -123,7 +123,7 @@ FAULTS: dict[str, dict[str, Fault]] = {
             "topic_5",
         ),
         "resource_limits": Fault(f"{SOURCE}/metadata.py", READ, after(READ, keeping(2048)), r"assert \d+\.\d+ <= 200"),
-        "performance": Fault(f"{SOURCE}/metadata.py", READ, after(READ, waiting(100, 0.08)), r"assert \d+\.\d+ <= 2"),
+        "performance": Fault(f"{SOURCE}/metadata.py", READ, after(READ, waiting(100, 0.2)), r"assert \d+\.\d+ <= 2"),
     },
     "processor": COMMON
     | {
