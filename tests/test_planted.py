@@ -29,8 +29,16 @@ ANSWERS: dict[str, list[dict[str, Any]]] = {
     if "question" in facts
 } | {"topology": [{"service_type": "messaging"}]}
 
+# Their gates of time and load take a minute each to fail.
+SLOW = ("processor", "events")
+
 CASES = [
-    pytest.param(kind, answers, marks=[NIGHTLY] if number else [], id="-".join([kind, *map(str, answers.values())]))
+    pytest.param(
+        kind,
+        answers,
+        marks=[NIGHTLY] if number or kind in SLOW else [],
+        id="-".join([kind, *map(str, answers.values())]),
+    )
     for kind, several in ANSWERS.items()
     for number, answers in enumerate(several)
 ]
