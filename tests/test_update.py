@@ -8,7 +8,6 @@ from typing import Any
 
 import copier
 import pytest
-from copier.errors import UserMessageError
 
 from tests.support.checkout import write_registry
 from tests.support.contrib import write_checkout
@@ -65,24 +64,6 @@ def test_edit_survives_and_the_new_arrives(project: Path, repository: Path) -> N
     assert "SELECT upper(datname)" in queries.read_text()
     assert "Owns the one engine:" in (project / "src/openmetadata_my_db/connection.py").read_text()
     assert conflicts(project) == []
-
-
-def test_earlier_answer_that_is_refused_now_stops_the_update(project: Path, repository: Path) -> None:
-    recorded = project / ".copier-answers.yml"
-    recorded.write_text(recorded.read_text().replace("docs_url: ''", "docs_url: https://example.com/old"))
-    assert "/old" in recorded.read_text()
-    commit(project, "an answer that this version takes")
-    release(
-        repository,
-        "questions/documentation.yml",
-        "{{ docs_url |",
-        "{{ 'give another' if '/old' in docs_url else docs_url |",
-    )
-    with pytest.raises(UserMessageError, match=r"^docs_url: the earlier answer is refused now: give another$"):
-        update(project)
-    assert git(project, "status", "--porcelain") == ""
-    update(project, docs_url="https://example.com/new")
-    assert "/new" in recorded.read_text()
 
 
 def test_each_version_renders_with_its_own_extensions(project: Path, repository: Path) -> None:
