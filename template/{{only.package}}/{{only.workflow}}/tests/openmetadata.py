@@ -256,7 +256,7 @@ class OpenMetadataServer(ThreadingHTTPServer):
             return {}
         collection, rest = self._collection(path)
         entity = self._entity(collection, rest)
-        changed = valid(collection, jsonpatch.apply_patch(entity, body))
+        changed = jsonpatch.apply_patch(entity, body)
         collection.entities[entity["fullyQualifiedName"]] = changed
         return changed
 
@@ -313,7 +313,7 @@ class OpenMetadataServer(ThreadingHTTPServer):
             columns = named_below(entity["columns"], full)
             entity["columns"] = [known.get(column["name"], {}) | column for column in columns]
         # What a request leaves out stays as it was.
-        collection.entities[full] = entity = valid(collection, before | entity)
+        collection.entities[full] = entity = before | entity
         collection.names[entity["id"]] = full
         return entity
 
