@@ -256,7 +256,7 @@ class OpenMetadataServer(ThreadingHTTPServer):
             return {}
         collection, rest = self._collection(path)
         entity = self._entity(collection, rest)
-        changed = jsonpatch.apply_patch(entity, body)
+        changed = valid(collection, jsonpatch.apply_patch(entity, body))
         collection.entities[entity["fullyQualifiedName"]] = changed
         return changed
 
@@ -313,7 +313,7 @@ class OpenMetadataServer(ThreadingHTTPServer):
             columns = named_below(entity["columns"], full)
             entity["columns"] = [known.get(column["name"], {}) | column for column in columns]
         # What a request leaves out stays as it was.
-        collection.entities[full] = entity = before | entity
+        collection.entities[full] = entity = valid(collection, before | entity)
         collection.names[entity["id"]] = full
         return entity
 
@@ -411,9 +411,16 @@ class Handler(BaseHTTPRequestHandler):
 
 
 def valid(collection: Collection, answer: Json) -> Json:
-    """An answer as it is. Raises ValidationError where the framework's own model of the entity would refuse it."""
-    if collection.model:
-        collection.model.model_validate(answer)
+    """An answer as it is. Raises ValidationError where the framework's own model of the entity would refuse it.
+
+    What a server fills in by itself may be missing.
+    """
+    try:
+        if collection.model:
+            collection.model.model_validate(answer)
+    except ValidationError as error:
+        if any(fault["type"] != "missing" for fault in error.errors()):
+            raise
     return answer
 
 
