@@ -111,6 +111,27 @@ class Catalog:
         return self._file("errors")
 
     @cached_property
+    def fields(self) -> Facts:
+        """What a map may say of any record: the `common` fields, and those of `nested` records."""
+        return self._file("fields")
+
+    def fields_of(self, service_type: str, resource: str) -> Facts:
+        """What a map may say of a resource, by OpenMetadata's names: the `model`'s name for it, its `kind`, and more.
+
+        Left out is what belongs to a capability that clients of the service type can't have.
+        """
+        facts = self.services[service_type]["resources"][resource]
+        own = facts.get("fields", {})
+        if isinstance(own, str):
+            return self.fields["nested"][own]
+        common = {name: self.fields["common"][name] for name in facts.get("common", self.fields["common"])}
+        return {
+            name: field
+            for name, field in (common | own).items()
+            if "capability" not in field or self.capability(field["capability"], service_type, "rest_api")
+        }
+
+    @cached_property
     def acronyms(self) -> frozenset[str]:
         """The words that quicktype writes in capitals, in small letters; lines that begin with # are comments."""
         lines = (self.root / "acronyms.txt").read_text(encoding="utf-8").splitlines()
@@ -217,6 +238,7 @@ class Catalog:
             "actions",
             "certification",
             "errors",
+            "fields",
         ):
             getattr(self, kind)
 
@@ -245,11 +267,16 @@ class Catalog:
     def _validate(self, kind: str, files: dict[Path, Facts]) -> None:
         try:
             from jsonschema import Draft7Validator
+            from referencing import Registry, Resource
         except ImportError as error:
             raise UserMessageError(MISSING) from error
-        schema = json.loads((self.root / "schema" / f"{kind}.json").read_text(encoding="utf-8"))
+        paths = (self.root / "schema").glob("*.json")
+        schemas = {path.name: json.loads(path.read_text(encoding="utf-8")) for path in paths}
+        # Schemas refer to each other by the names of their files.
+        known = Registry().with_resources((name, Resource.from_contents(each)) for name, each in schemas.items())
+        validator = Draft7Validator(schemas[f"{kind}.json"], registry=known)
         for path, facts in files.items():
-            for fault in Draft7Validator(schema).iter_errors(facts):
+            for fault in validator.iter_errors(facts):
                 key = ".".join(str(part) for part in fault.absolute_path) or "(the whole file)"
                 raise CatalogError(f"{self._name(path)}: {key}: {fault.message}")
 

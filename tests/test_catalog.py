@@ -174,3 +174,25 @@ def test_driver_takes_the_arguments_that_the_catalog_gives_it(dialect: str, driv
     names += [facts["bearer"]] if "bearer" in facts else []
     accepted = accepted_arguments(driver)
     assert [name for name in names if name not in accepted] == []
+
+
+def test_fields_of_records_belong_to_kinds_and_capabilities_that_there_are() -> None:
+    nested, common = CATALOG.fields["nested"], CATALOG.fields["common"]
+    tables = [common, *nested.values()]
+    for facts in CATALOG.services.values():
+        for resource in facts["resources"].values():
+            own = resource.get("fields", {})
+            assert set(resource.get("common", ())) <= set(common)
+            tables.append(nested[own] if isinstance(own, str) else own)
+    for field in (field for table in tables for field in table.values()):
+        assert field.get("of") in {None, *nested}
+        assert field.get("capability") in {None, *CATALOG.capabilities}
+
+
+def test_fields_of_a_resource_are_those_that_its_service_type_can_have() -> None:
+    assert "tags" in CATALOG.fields_of("dashboard", "dashboards")
+    # They can't be sent with charts, and services for messaging have none.
+    assert "tags" not in CATALOG.fields_of("dashboard", "charts")
+    assert "tags" not in CATALOG.fields_of("messaging", "topics")
+    assert CATALOG.fields_of("database", "columns") == CATALOG.fields["nested"]["table_column"]
+    assert CATALOG.fields_of("pipeline", "tasks")["taskSQL"] == {"model": "sql", "sample": "sql", "kind": "text"}
