@@ -45,7 +45,7 @@ MOST = {
     **dict.fromkeys(("sdk_package", "docker_image"), MAX_LINE),
     "docs_url": MAX_URL,
     "api_endpoints": 20_000,
-    **dict.fromkeys(("docs_notes", "topology"), 200_000),
+    **dict.fromkeys(("docs_notes", "topology", "api"), 200_000),
 }
 
 # How much of a refused answer its refusal shows.

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from jinja2 import Environment
 
+    from extensions.api_map import ApiMap
     from extensions.arrivals import Arrivals
     from extensions.catalog import Catalog
     from extensions.endpoints import Match
@@ -54,6 +55,8 @@ class Connector:
         self.answers = answers
         # Put there by extensions of this version of the template.
         self.catalog: Catalog = environment.catalog
+        self._read_api: Callable[..., ApiMap] = environment.read_api_map
+        self._write_methods: Callable[..., Any] = environment.api_methods
         self._match_endpoints: Callable[..., list[Match]] = environment.match_endpoints
         self._endpoint_texts: Callable[[str], list[tuple[str, str]]] = environment.endpoint_texts
         self._resources: Callable[..., dict[str, Resource]] = environment.resources
@@ -288,6 +291,29 @@ class Connector:
         return [name for name in dict.fromkeys(names) if self.resources[name].filter]
 
     @property
+    def declares(self) -> bool:
+        """Whether a map of the API was given."""
+        return bool(self.answers.get("api"))
+
+    @cached_property
+    def api(self) -> ApiMap:
+        """The map of the API, where one was given."""
+        answers = self.answers
+        return self._read_api(
+            answers["api"], answers["service_type"], tuple(self._option_code), tuple(answers["auth_types"])
+        )
+
+    @cached_property
+    def api_methods(self) -> Any:
+        """Python for the lists of the map."""
+        return self._write_methods(self.api, self.resources, self._option_code)
+
+    @property
+    def _option_code(self) -> dict[str, str]:
+        """Python for what a map calls an option."""
+        return {"hostPort": "self._base_url"}
+
+    @property
     def endpoints(self) -> list[str]:
         """The endpoints that were answered, with what was said of each."""
         return [whole for _, whole in self._endpoint_texts(self.answers["api_endpoints"])]
@@ -297,6 +323,10 @@ class Connector:
         """What a client lists, by name, parents first."""
         chosen = {None, *(facts["name"] for facts in self.capabilities)}
         listed = self.service["resources"] if self.family == "client" else {}
+        if self.declares:
+            return self._resources(
+                {name: facts for name, facts in listed.items() if facts.get("capability") in chosen}, (), self.api
+            )
         matches = self._match_endpoints(self.answers["api_endpoints"], listed, self.answers["api_prefix"])
         known = {name: facts for name, facts in listed.items() if facts.get("capability") in chosen}
         return self._resources(known, matches)

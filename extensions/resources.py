@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from jinja2.ext import Extension
@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from jinja2 import Environment
 
+    from extensions.api_map import ApiMap
     from extensions.endpoints import Match
 
 Facts = dict[str, Any]
@@ -72,8 +73,10 @@ class Resource:
         return re.findall(r"\{(\w+)\}", self.path)
 
 
-def resources(known: dict[str, Facts], matches: Iterable[Match] = ()) -> dict[str, Resource]:
-    """What is listed, by name, parents first: resources of a service type, with what the answered endpoints say."""
+def resources(known: dict[str, Facts], matches: Iterable[Match] = (), api: ApiMap | None = None) -> dict[str, Resource]:
+    """What is listed, by name, parents first: resources of a service type, with what endpoints or a map say."""
+    if api:
+        return {name: _mapped(name, known, api) for name in known}
     lists: dict[str, Match] = {}
     details: dict[str, Match] = {}
     for match in matches:
@@ -118,6 +121,22 @@ def _resource(
         untagged=facts.get("untagged", False),
         sample=facts.get("sample", {}),
         words=_called(facts, listed),
+    )
+
+
+def _mapped(name: str, known: dict[str, Facts], api: ApiMap) -> Resource:
+    """A resource as a map has it. One that the map does not name is not asked for."""
+    above = {parent: _mapped(parent, known, api) for parent in known[name].get("parents", ())}
+    usual = _resource(name, known, None, None, above)
+    listed = api.lists.get(name)
+    request = listed.request if listed else None
+    return replace(
+        usual,
+        path=request.path.written() if request else "",
+        detail="",
+        answered=bool(listed),
+        optional=not listed or listed.optional,
+        often=False,
     )
 
 

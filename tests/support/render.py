@@ -37,6 +37,7 @@ EMPTY: Answers = {
     "capabilities": ["metadata"],
     "docs_url": "",
     "sdk_package": "",
+    "api": "",
     "api_endpoints": "",
     "api_prefix": "",
     "pagination": "none",

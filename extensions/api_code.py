@@ -1,0 +1,461 @@
+"""Python for an API map: the methods of an emitted client, laid out as a formatter would leave them.
+
+Nothing of the map is interpreted when a connector runs: each request is written out here, with values of records and
+options where the map has placeholders.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from jinja2.ext import Extension
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+
+    from jinja2 import Environment
+
+    from extensions.api_map import ApiMap, Detail, Field, MappedList
+    from extensions.api_requests import Placeholder, Request, Text
+
+LINE_LENGTH = 120
+INDENT = "    "
+
+# What the method of a list is handed by those that read pages, by how the list is paged: name and type.
+_PAGED = {
+    "page": ("_numbered", "number", "int"),
+    "offset": ("_from_offsets", "start", "int"),
+    "cursor": ("_from_cursors", "cursor", "str | None"),
+    "link_header": ("_linked", "", ""),
+    "none": ("_whole", "", ""),
+}
+_WORDS = {"page": "number", "offset": "start", "cursor": "cursor"}
+
+
+@dataclass(frozen=True)
+class Group:
+    """Code in brackets. `head` ends with the opening one. A `literal` that does not fit has an item a line at once."""
+
+    head: str
+    items: tuple[str | Group, ...]
+    tail: str
+    literal: bool = False
+
+    def prefixed(self, text: str) -> Group:
+        return Group(f"{text}{self.head}", self.items, self.tail, self.literal)
+
+
+def one_line(code: str | Group) -> str:
+    """Code on one line."""
+    if isinstance(code, str):
+        return code
+    return f"{code.head}{', '.join(map(one_line, code.items))}{code.tail}"
+
+
+def layout(code: str | Group, indent: int, behind: int = 0) -> str:
+    """Code that starts at a column, with so many characters behind it, broken where it does not fit."""
+    line = one_line(code)
+    if isinstance(code, str) or not code.items or indent + len(line) + behind <= LINE_LENGTH:
+        return line
+    inner = indent + 4
+    inside = ", ".join(map(one_line, code.items))
+    if not code.literal and inner + len(inside) <= LINE_LENGTH:
+        return f"{code.head}\n{' ' * inner}{inside}\n{' ' * indent}{code.tail}"
+    items = "".join(f"{' ' * inner}{layout(item, inner, 1)},\n" for item in code.items)
+    return f"{code.head}\n{items}{' ' * indent}{code.tail}"
+
+
+class Methods:
+    """Writes the methods of a client for the lists of a map. `options` are Python for what `{options.…}` may name."""
+
+    def __init__(self, api: ApiMap, resources: Mapping[str, Any], options: Mapping[str, str], filters: Any) -> None:
+        self._api = api
+        self._resources = resources
+        self._options = options
+        self._string: Callable[[object], str] = filters["py_string"]
+        self._literal: Callable[[object], str] = filters["py_line"]
+
+    def all(self) -> str:
+        """The methods of all lists."""
+        return "\n\n".join(map(self.of, self._resources))
+
+    # ---- Whole methods ---------------------------------------------------------------------------------------------
+
+    def of(self, name: str) -> str:
+        """The methods for a resource: its list, and where it has them, its requests for each record and its fields."""
+        resource = self._resources[name]
+        listed = self._api.lists.get(name)
+        if listed is None:
+            return self._unread(resource)
+        methods = [self._list(resource, listed)]
+        if self._is_flat(listed):
+            methods.append(self._all(resource, listed))
+        if listed.details:
+            methods.append(self._in_full(resource, listed))
+        if listed.fields:
+            methods.append(self._fields(resource, listed))
+        return "\n\n".join(methods)
+
+    def _list(self, resource: Any, listed: MappedList) -> str:
+        """The method that the source calls."""
+        body: list[str] = []
+        if listed.constants:
+            return self._method(resource, "always the same", [f"yield from {self._literal(list(listed.constants))}"])
+        if listed.source:
+            above = [f'{parent}["name"]' for parent in resource.parents]
+            code = Group(f"yield from self._flat_{listed.source}().parents(", tuple(above), ")")
+            return self._method(
+                resource, f"those that {_plural(listed.source)} name in {listed.key}", [layout(code, 8)]
+            )
+        if self._is_flat(listed):
+            keys = self._join_values(resource, listed)
+            code = Group(f"yield from self._flat_{listed.name}().of(", tuple(keys), ")")
+            return self._method(resource, f"of all that {self._place(listed)} lists", [layout(code, 8)])
+        records = self._records(resource, listed, body)
+        body.append(layout(_call("yield from ", records), 8))
+        return self._method(resource, self._place(listed), body)
+
+    def _all(self, resource: Any, listed: MappedList) -> str:
+        """The methods for a list that has the records of all parents."""
+        body: list[str] = []
+        records = self._records(resource, listed, body)
+        keys = list(listed.join) or [
+            self._api.lists[parent].key for parent in resource.parent_names if self._has_key(parent)
+        ]
+        flat = Group(
+            f"self._flat({self._string(listed.name)}, self._all_{listed.name}, ",
+            (self._literal(keys),),
+            ")",
+        )
+        return "\n".join(
+            [
+                f"{INDENT}def _flat_{listed.name}(self) -> FlatList:",
+                f"{INDENT * 2}return {layout(flat, 15)}",
+                "",
+                f"{INDENT}def _all_{listed.name}(self) -> Iterator[Record]:",
+                f'{INDENT * 2}"""All {_plural(listed.name)}: {self._place(listed)}."""',
+                *[f"{INDENT * 2}{line}" if line else "" for line in body],
+                f"{INDENT * 2}{layout(_call('yield from ', records), 8)}",
+            ]
+        )
+
+    def _in_full(self, resource: Any, listed: MappedList) -> str:
+        """The method that asks for each record by itself."""
+        item = resource.item
+        parents = self._detail_parents(resource, listed)
+        lines = [
+            f"{INDENT}def _{item}_in_full(self, {', '.join(f'{one}: Record' for one in (*parents, item))}) -> Record:",
+            f'{INDENT * 2}"""A record of the {_plural(listed.name)}, with what requests of its own add."""',
+        ]
+        for detail in listed.details:
+            lines += [f"{INDENT * 2}{line}" if line else "" for line in self._detail(item, detail)]
+        lines.append(f"{INDENT * 2}return {item}")
+        return "\n".join(lines)
+
+    def _detail(self, item: str, detail: Detail) -> list[str]:
+        names = _Names()
+        lines, checks = [], []
+        for one in detail.request.placeholders:
+            if one.of in ("options", "auth"):
+                continue
+            name = names.of(one)
+            lines.append(f"{name} = value({one.of}, {self._string(one.expression)})")
+            checks.append(name)
+        path = self._text(detail.request.path, names, quoted=True)
+        sent = self._sent(detail.request, names, {}, ())
+        method = [self._string(detail.request.method)] if detail.request.method != "GET" or not sent else []
+        arguments = [item, path, self._string(detail.record), self._string(detail.into)]
+        if detail.request.method != "GET":
+            sent = [f"method={self._string(detail.request.method)}", *sent]
+        del method
+        code = Group(f"{item} = self._with_detail(", (*arguments, *sent), ")")
+        check = " and ".join(f"{name} is not None" for name in dict.fromkeys(checks))
+        return [*lines, f"if {check}:", f"{INDENT}{layout(code, 12)}"]
+
+    def _fields(self, resource: Any, listed: MappedList) -> str:
+        item = resource.item
+        code = Group("return {", tuple(self._entries(listed.fields, "record")), "}", literal=True)
+        return "\n".join(
+            [
+                f"{INDENT}def _{item}_fields(self, record: Record) -> Record:",
+                f'{INDENT * 2}"""What the {_plural(listed.name)} have, by the names of the models\' fields."""',
+                f"{INDENT * 2}{layout(code, 8)}",
+            ]
+        )
+
+    def _entries(self, fields: Mapping[str, Field], record: str) -> Iterable[str | Group]:
+        for name, one in fields.items():
+            yield _keyed(f"{self._string(name)}: ", self._field(one, record))
+
+    def _field(self, one: Field, record: str) -> str | Group:
+        """Python for a field of a record."""
+        if one.fields:
+            inner = Group("{", tuple(self._entries(one.fields, "item")), "}", literal=True)
+            return Group("each(", (f"value({record}, {self._string(one.value)})", inner.prefixed("lambda item: ")), ")")
+        code: str | Group
+        if isinstance(one.value, str):
+            code = f"value({record}, {self._string(one.value)})"
+        else:
+            parts = [
+                self._string(part)
+                if isinstance(part, str)
+                else self._option(part)
+                if part.of == "options"
+                else f"value({record}, {self._string(part.expression)})"
+                for part in one.value.parts
+            ]
+            code = Group("joined(", tuple(parts), ")")
+        if one.time:
+            code = Group("time_in(", (code, self._string(one.time)), ")")
+        if one.words:
+            words = Group(
+                "{", tuple(f"{self._string(key)}: {self._string(word)}" for key, word in one.words.items()), "}", True
+            )
+            default = (self._string(one.default),) if one.default else ()
+            code = Group("meant(", (code, words, *default), ")")
+        return code
+
+    def _unread(self, resource: Any) -> str:
+        """The method of a list that the map does not name."""
+        level = any(resource.name in other.parent_names for other in self._resources.values())
+        body = ["yield WHOLE"] if level else ["yield from ()"]
+        said = "the one that stands for all" if level else "not asked for"
+        return self._method(resource, said, body)
+
+    def _method(self, resource: Any, said: str, body: Sequence[str]) -> str:
+        parents = "".join(f", {parent}: Record" for parent in resource.parents)
+        whose = (
+            f"The {_plural(resource.name)} of a {resource.parent}"
+            if resource.parent
+            else f"All {_plural(resource.name)}"
+        )
+        return "\n".join(
+            [
+                f"{INDENT}def {resource.name}(self{parents}) -> Iterator[Record]:",
+                f'{INDENT * 2}"""{whose}: {said}."""',
+                *[f"{INDENT * 2}{line}" if line else "" for line in body],
+            ]
+        )
+
+    # ---- What a list is made of ------------------------------------------------------------------------------------
+
+    def _records(self, resource: Any, listed: MappedList, body: list[str]) -> str | Group:
+        """Python for the records of a list; `body` gets the statements before it."""
+        records: str | Group
+        if not listed.request:
+            arguments = [resource.parent, self._string(listed.records)]
+            arguments += [self._string(listed.key_field)] if listed.key_field else []
+            records = Group("held(", tuple(arguments), ")")
+        else:
+            records = self._asked(resource, listed, body)
+        if listed.optional:
+            records = Group("self._if_there(", (self._string(listed.name), records), ")")
+        if listed.where:
+            records = Group("having(", (records, self._wanted(listed.where)), ")")
+        if listed.details:
+            parents = self._detail_parents(resource, listed)
+            function = f"self._{resource.item}_in_full"
+            if parents:
+                function = f"partial({function}, {', '.join(parents)})"
+            records = Group("self._each(", (function, records), ")")
+        if listed.fields:
+            records = Group("declared(", (records, f"self._{resource.item}_fields"), ")")
+        return records
+
+    def _asked(self, resource: Any, listed: MappedList, body: list[str]) -> str | Group:
+        """Python for the records that a request lists, page by page."""
+        request, paging = listed.request, listed.paging
+        assert request is not None and paging is not None
+        names = _Names()
+        for one in request.placeholders:
+            if one.of in resource.parents:
+                name = names.of(one)
+                body.append(f"{name} = needed({one.of}, {self._string(one.expression)})")
+        paged_path = any(one.of in _WORDS or one.of == "size" for one in request.path.placeholders)
+        place = self._string(request.path.written()) if paged_path else self._text(request.path, names, quoted=True)
+        facts = [self._string(listed.name), place]
+        facts += [f"records={self._string(listed.records)}"] if listed.records not in ("", "@") else []
+        facts += [f"key_field={self._string(listed.key_field)}"] if listed.key_field else []
+        fields = [
+            f"{name}={self._string(value)}" for name, value in (("count", paging.count), ("more", paging.more)) if value
+        ]
+        facts += [f"fields=PagingFields({', '.join(fields)})"] if fields else []
+        facts += [f"size={paging.size}"] if paging.size else []
+        facts += [f"first={paging.first}"] if paging.by == "page" and paging.first != 1 else []
+        facts += [f"next={self._string(paging.next)}"] if paging.next else []
+        body.append(layout(Group("listing = Listing(", tuple(facts), ")"), 8))
+        reader, argument, kind = _PAGED[paging.by]
+        path = [f"path={self._text(request.path, names, quoted=True)}"] if paged_path else []
+        method = [] if request.method == "GET" else [self._string(request.method)]
+        if request.graphql:
+            method.append("graphql=True")
+        omitted = (argument,) if paging.by == "cursor" else ()
+        sent = self._sent(request, names, {"size": str(paging.size)}, omitted)
+        page = Group("self._page(", ("listing", *method, *path, *sent), ")")
+        if paging.by == "none":
+            return Group("self._whole(", ("listing", page), ")")
+        if not argument:
+            return Group("self._linked(", ("listing", page), ")")
+        body += ["", f"def page({argument}: {kind}) -> Page:", f"{INDENT}return {layout(page, 19)}".rstrip(), ""]
+        # The nested function stands four columns deeper than the method's body.
+        body[-2] = f"{INDENT}{layout(page.prefixed('return '), 12)}"
+        return Group(f"self.{reader}(", ("listing", "page"), ")")
+
+    def _sent(
+        self, request: Request, names: _Names, sizes: Mapping[str, str], omitted: Sequence[str]
+    ) -> list[str | Group]:
+        """The arguments that are sent beside the path."""
+        sent: list[str | Group] = []
+        if request.query:
+            sent.append(self._value(request.query, names, sizes, "params="))
+        if request.graphql:
+            variables = self._value(request.variables, names, sizes, "")
+            body = Group(
+                "{", (f'"query": {self._graphql(request)}', _keyed('"variables": ', variables)), "}", literal=True
+            )
+            sent.append(body.prefixed("json="))
+        elif request.json is not None:
+            body_code = self._value(request.json, names, sizes, "")
+            if omitted and any(one.of == "cursor" for one in request.placeholders):
+                sent.append(Group("json=present(", (body_code,), ")"))
+            else:
+                sent.append(_keyed("json=", body_code))
+        elif request.form:
+            sent.append(self._value(request.form, names, sizes, "data="))
+        if request.headers:
+            sent.append(self._value(request.headers, names, sizes, "headers="))
+        return sent
+
+    def _graphql(self, request: Request) -> str:
+        return self.query_names[request.graphql]
+
+    @property
+    def query_names(self) -> dict[str, str]:
+        """The constants that queries of GraphQL are kept in, by their texts."""
+        found: dict[str, str] = {}
+        for listed in self._api.lists.values():
+            requests = [listed.request, *(detail.request for detail in listed.details)]
+            for number, request in enumerate((one for one in requests if one and one.graphql), 1):
+                name = f"{listed.name.upper()}_QUERY" if number == 1 else f"{listed.name.upper()}_QUERY_{number}"
+                found.setdefault(request.graphql, name)
+        return found
+
+    def _value(self, value: Any, names: _Names, sizes: Mapping[str, str], lead: str) -> str | Group:
+        """Python for a value of a request."""
+        if isinstance(value, dict):
+            items = tuple(
+                _keyed(f"{self._string(key)}: ", self._value(item, names, sizes, "")) for key, item in value.items()
+            )
+            return Group(f"{lead}{{", items, "}", literal=True)
+        if isinstance(value, list):
+            return Group(f"{lead}[", tuple(self._value(item, names, sizes, "") for item in value), "]", literal=True)
+        if value is None or isinstance(value, bool | int | float):
+            return f"{lead}{value!r}"
+        return f"{lead}{self._text(value, names, sizes=sizes)}"
+
+    def _text(self, text: Text, names: _Names, *, quoted: bool = False, sizes: Mapping[str, str] | None = None) -> str:
+        """Python for a text: a literal, the value that it stands for, or an f-string."""
+        sizes = sizes or {}
+        if text.alone and not quoted:
+            return sizes[text.alone.of] if text.alone.of in sizes else self._named(text.alone, names)
+        if not text.placeholders:
+            return self._string(text.literal)
+        pieces = []
+        for part in text.parts:
+            if isinstance(part, str):
+                pieces.append(self._string(part)[1:-1].replace("{", "{{").replace("}", "}}").replace("\\'", "'"))
+            elif part.of in sizes:
+                pieces.append(sizes[part.of])
+            else:
+                code = self._named(part, names).replace('"', "'")
+                is_number = part.of in ("page", "offset")
+                pieces.append(f"{{part({code})}}" if quoted and not is_number else f"{{{code}}}")
+        inside = "".join(pieces).replace('"', '\\"') if '"' in text.literal else "".join(pieces)
+        return f'f"{inside}"' if "{" in inside else f'"{inside}"'
+
+    def _named(self, one: Placeholder, names: _Names) -> str:
+        if one.of in _WORDS:
+            return _WORDS[one.of]
+        return self._option(one) if one.of == "options" else names.of(one)
+
+    def _option(self, one: Placeholder) -> str:
+        return self._options[one.expression]
+
+    def _wanted(self, where: Mapping[str, Any]) -> str | Group:
+        items = []
+        for path, values in where.items():
+            listed = ", ".join(map(self._literal, values))
+            items.append(f"{self._string(path)}: ({listed}{',' if len(values) == 1 else ''})")
+        return Group("{", tuple(items), "}", literal=True)
+
+    def _join_values(self, resource: Any, listed: MappedList) -> list[str]:
+        if listed.join:
+            return [f"value({resource.parent}, {self._string(path)})" for path in listed.join.values()]
+        parents = zip(resource.parents, resource.parent_names, strict=True)
+        return [f'{item}["name"]' for item, name in parents if self._has_key(name)]
+
+    def _has_key(self, name: str) -> bool:
+        return name in self._api.lists and bool(self._api.lists[name].source)
+
+    def _is_flat(self, listed: MappedList) -> bool:
+        """Whether one list has the records of all parents."""
+        return bool(listed.join) or any(other.source == listed.name for other in self._api.lists.values())
+
+    @staticmethod
+    def _detail_parents(resource: Any, listed: MappedList) -> list[str]:
+        asked = {one.of for detail in listed.details for one in detail.request.placeholders}
+        return [parent for parent in resource.parents if parent in asked]
+
+    @staticmethod
+    def _place(listed: MappedList) -> str:
+        return listed.request.place if listed.request else f"what its record has in {listed.records}"
+
+    # ---- What is the same for all lists ----------------------------------------------------------------------------
+
+    def every(self, values: Mapping[str, Any]) -> str:
+        """Python for headers or a query that every request has."""
+        return layout(self._value(dict(values), _Names(), {}, ""), 8)
+
+
+class _Names:
+    """Names of variables for what requests take from records."""
+
+    def __init__(self) -> None:
+        self._known: dict[tuple[str, str], str] = {}
+
+    def of(self, one: Placeholder) -> str:
+        """A variable for a placeholder, always the same: dashboard_id for {dashboard.id}."""
+        key = (one.of, one.expression)
+        if key not in self._known:
+            words = "_".join([one.of, *re.findall(r"[A-Za-z][A-Za-z0-9]*", one.expression)[-2:]])
+            name = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", words).lower()[:40].rstrip("_")
+            while name in self._known.values():
+                name += "_2"
+            self._known[key] = name
+        return self._known[key]
+
+
+def _keyed(lead: str, code: str | Group) -> str | Group:
+    return f"{lead}{code}" if isinstance(code, str) else code.prefixed(lead)
+
+
+def _call(lead: str, code: str | Group) -> str | Group:
+    return _keyed(lead, code)
+
+
+def _plural(name: str) -> str:
+    return name.replace("_", " ")
+
+
+class ApiCodeExtension(Extension):
+    """Adds `environment.api_methods`, which makes Methods of a map."""
+
+    def __init__(self, environment: Environment) -> None:
+        super().__init__(environment)
+
+        def methods(api: ApiMap, resources: Mapping[str, Any], options: Mapping[str, str]) -> Methods:
+            return Methods(api, resources, options, environment.filters)
+
+        environment.extend(api_methods=methods)

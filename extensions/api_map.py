@@ -1,0 +1,489 @@
+"""The API map: what a client asks for each list of a service type, and where answers have what entities are made of.
+
+It is read from the answer `api`, and checked as a whole: what could not be asked for, or would be asked for in vain, is
+refused in a line. Requests, paging and expressions are those of api_requests.py.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from jinja2.ext import Extension
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Mapping
+
+    from jinja2 import Environment
+
+    from extensions.api_requests import Paging, PagingReader, Request, Text
+    from extensions.catalog import Catalog
+    from extensions.declarations import Spot
+
+Facts = dict[str, Any]
+
+# The units of times that are numbers, and the standard form of those that are texts.
+TIMES = ("seconds", "milliseconds", "microseconds", "nanoseconds", "iso")
+
+# Longest lists in a map, and how many requests a minute may be asked for.
+MAX_ITEMS = 50
+MAX_PER_MINUTE = 100_000
+MAX_LIFETIME = 31_536_000
+
+# What a declared request is made of.
+REQUEST = ("request", "query", "headers", "json", "form", "graphql", "variables")
+LIST = (*REQUEST, "paging", "records", "key_field", "where", "detail", "join", "from", "key", "fields", "optional")
+TOP = ("headers", "query", "login", "authorization", "requests_per_minute", "paging", "resources")
+
+
+@dataclass(frozen=True)
+class Field:
+    """Where a record has a field: `value` is JMESPath or a Text.
+
+    `words` are what values of the source mean, `default` is for all others. `time` is a unit of TIMES or a format of
+    strptime. `fields` are those of the objects in a list.
+    """
+
+    value: str | Text
+    words: Facts = field(default_factory=dict)
+    default: str = ""
+    time: str = ""
+    fields: dict[str, Field] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Detail:
+    """A request for each record. What `record` finds in the answer is added to it, or put at the key `into`."""
+
+    request: Request
+    record: str = "@"
+    into: str = ""
+
+
+@dataclass(frozen=True)
+class MappedList:
+    """What a client asks for the records of one resource, in one of five ways.
+
+    A `request`; only `records`, a JMESPath over the record of its parent; `constants`; or `source`, the flat list whose
+    records say by `key`, a JMESPath, which of these there are. `join` are pairs of JMESPaths over a record of a flat
+    list and over that of its parent, which have to be equal. `fields` are by the names that models have for them.
+    """
+
+    name: str
+    item: str
+    request: Request | None = None
+    paging: Paging | None = None
+    records: str = "@"
+    key_field: str = ""
+    where: Facts = field(default_factory=dict)
+    details: tuple[Detail, ...] = ()
+    join: dict[str, str] = field(default_factory=dict)
+    source: str = ""
+    key: str = ""
+    constants: tuple[Facts, ...] = ()
+    fields: dict[str, Field] = field(default_factory=dict)
+    optional: bool = False
+
+    @property
+    def requests(self) -> list[Request]:
+        """All that is asked for it."""
+        return [*([self.request] if self.request else []), *(detail.request for detail in self.details)]
+
+    @property
+    def methods(self) -> list[str]:
+        """The HTTP methods of its requests."""
+        return [request.method for request in self.requests]
+
+
+@dataclass(frozen=True)
+class Login:
+    """A request that exchanges the credentials for a token. `lifetime` is in seconds, or JMESPath; 0 if not known."""
+
+    request: Request
+    token: str
+    lifetime: int | str = 0
+
+
+@dataclass(frozen=True)
+class ApiMap:
+    """A map that was read and checked. `authorization` are the header of a token and what stands before it there."""
+
+    lists: dict[str, MappedList]
+    headers: dict[str, Any]
+    query: dict[str, Any]
+    login: Login | None
+    authorization: tuple[str, str]
+    requests_per_minute: int
+
+
+class Reader:
+    """Reads a map for a service type.
+
+    `known` are its resources as the catalog has them, `properties` gives what `fields` of a resource may say, by its
+    name, and `nested` what those of the objects in a list may. `options` and `credentials` are what `{options.…}` and
+    `{auth.…}` may name.
+    """
+
+    def __init__(
+        self,
+        environment: Any,
+        known: Mapping[str, Facts],
+        properties: Callable[[str], Facts],
+        nested: Mapping[str, Facts],
+        options: Collection[str],
+        credentials: Collection[str],
+    ) -> None:
+        self._load: Callable[[str, str], Spot] = environment.load_declaration
+        self._requests = environment.api_requests
+        self._paging: type[PagingReader] = environment.api_paging
+        self._expression: Callable[..., str] = environment.api_expression
+        self._is_expression: Callable[[str], bool] = environment.is_jmespath
+        self._known = known
+        self._properties = properties
+        self._nested = nested
+        self._words: dict[str, Collection[str] | None] = {"options": options}
+        self._credentials = credentials
+
+    def read(self, text: str) -> ApiMap:
+        """The map in a text. Raises DeclarationError."""
+        top = self._load(text, "the map of the API")
+        entries = top.entries(TOP, needed=("resources",), example="{resources: {…}}")
+        requests = self._requests(self._words)
+        usual = self._paging.read(entries["paging"]) if "paging" in entries else None
+        lists = {
+            name: self._list(name, entries["resources"].below(name), usual)
+            for name in entries["resources"].entries(self._known, example=self._example)
+        }
+        self._check(entries["resources"], lists)
+        authorization = self._authorization(entries.get("authorization"))
+        return ApiMap(
+            lists={name: lists[name] for name in self._known if name in lists},
+            headers=requests.headers(entries.get("headers")),
+            query=requests.values(entries.get("query")),
+            login=self._login(entries["login"]) if "login" in entries else None,
+            authorization=authorization,
+            requests_per_minute=entries["requests_per_minute"].number(1, MAX_PER_MINUTE)
+            if "requests_per_minute" in entries
+            else 0,
+        )
+
+    @property
+    def _example(self) -> str:
+        name = next(iter(self._known))
+        return f"{{{name}: {{request: GET /{name}}}}}"
+
+    # ---- One list --------------------------------------------------------------------------------------------------
+
+    def _list(self, name: str, spot: Spot, usual: PagingReader | None) -> MappedList:
+        item = self._known[name]["item"]
+        if isinstance(spot.value, str):
+            spot.fail(f"give request, such as {{request: {spot.value}}}")
+        entries = spot.entries(LIST, example=f"{{request: GET /{name}}}")
+        ways = [key for key in ("request", "from") if key in entries]
+        constant = "records" in entries and isinstance(entries["records"].value, list)
+        if len(ways) + constant > 1:
+            entries[ways[0]].fail(f"leave {ways[0]} out, or what else says where the {_words(name)} come from")
+        if constant:
+            return self._constants(name, item, entries)
+        if "from" in entries:
+            return self._grouped(name, item, entries)
+        if "request" not in entries:
+            if "records" not in entries or not self._known[name].get("parents"):
+                spot.fail(f"give request, such as request: GET /{name}")
+            self._leave_out(entries, ("records", "where", "fields", "detail", "key_field"), "there is no request")
+            request = paging = None
+        else:
+            request = self._requests(self._page_words | self._parents(name)).request(entries)
+            own = self._paging.read(entries["paging"]) if "paging" in entries else None
+            reader = own or usual or self._paging.none(spot)
+            request, paging = reader.completed(entries["request"], request), reader.paging
+        return MappedList(
+            name=name,
+            item=item,
+            request=request,
+            paging=paging,
+            records=self._expression(entries["records"]) if "records" in entries else "",
+            key_field=entries["key_field"].text(60, "name") if "key_field" in entries else "",
+            where=self._where(entries["where"]) if "where" in entries else {},
+            details=self._details(name, entries["detail"]) if "detail" in entries else (),
+            join=self._join(name, entries["join"]) if "join" in entries else {},
+            fields=self._fields(entries["fields"], self._properties(name)) if "fields" in entries else {},
+            optional=entries["optional"].flag() if "optional" in entries else False,
+        )
+
+    @property
+    def _page_words(self) -> dict[str, Collection[str] | None]:
+        return self._words | dict.fromkeys(("page", "offset", "cursor", "size"), ())
+
+    def _parents(self, name: str, *own: str) -> dict[str, Collection[str] | None]:
+        """What placeholders may name beside what is the same for all lists: the records above, and its `own`."""
+        above = [self._known[parent]["item"] for parent in self._known[name].get("parents", ())]
+        return dict.fromkeys((*above, *own), None)
+
+    def _constants(self, name: str, item: str, entries: dict[str, Spot]) -> MappedList:
+        self._leave_out(entries, ("records",), "its records are always the same")
+        records = entries["records"].items()
+        if not 1 <= len(records) <= MAX_ITEMS:
+            entries["records"].fail(f"give from 1 to {MAX_ITEMS} records, such as [{{name: default}}]")
+        for record in records:
+            for key in record.keys("{name: default}"):
+                record.below(key).text(100, "default")
+            if "name" not in record.value:
+                record.fail("give name, which is missing")
+        return MappedList(name, item, constants=tuple(record.value for record in records))
+
+    def _grouped(self, name: str, item: str, entries: dict[str, Spot]) -> MappedList:
+        self._leave_out(entries, ("from", "key"), "its records are made of those of another list")
+        below = [other for other, facts in self._known.items() if name in facts.get("parents", ())]
+        if not below:
+            entries["from"].fail(f"give request: nothing is below the {_words(name)} that could name them")
+        source = entries["from"].word(below)
+        if "key" not in entries:
+            entries["from"].fail("give key, too: the JMESPath to the name in a record, such as key: spec.path[0]")
+        return MappedList(name, item, source=source, key=self._expression(entries["key"]))
+
+    @staticmethod
+    def _leave_out(entries: dict[str, Spot], known: Collection[str], because: str) -> None:
+        for key, spot in entries.items():
+            if key not in known:
+                spot.fail(f"leave {key} out: {because}")
+
+    def _where(self, spot: Spot) -> Facts:
+        found: Facts = {}
+        for key in spot.keys("{published: true}"):
+            below = spot.below(key)
+            self._expression(below, key)
+            wanted = below.value if isinstance(below.value, list) else [below.value]
+            for value in wanted:
+                if value is not None and not isinstance(value, str | int | float | bool):
+                    below.fail("give a text, a number, true, false, null, or a list of them")
+            if not 1 <= len(wanted) <= MAX_ITEMS:
+                below.fail(f"give from 1 to {MAX_ITEMS} values")
+            found[key] = tuple(wanted)
+        return found
+
+    def _details(self, name: str, spot: Spot) -> tuple[Detail, ...]:
+        spots = spot.items() if isinstance(spot.value, list) else [spot]
+        found: list[Detail] = []
+        for one in spots[:MAX_ITEMS]:
+            entries = one.entries(
+                (*REQUEST, "record", "into"), needed=("request",), example="{request: GET /items/{id}}"
+            )
+            item = self._known[name]["item"]
+            request = self._requests(self._words | self._parents(name, item)).request(entries)
+            if item not in [placeholder.of for placeholder in request.placeholders]:
+                one.fail(f"say which {_words(item)} is asked for, such as {{{item}.id}} in the path")
+            found.append(
+                Detail(
+                    request=request,
+                    record=self._expression(entries["record"]) if "record" in entries else "@",
+                    into=entries["into"].text(60, "run") if "into" in entries else "",
+                )
+            )
+        return tuple(found)
+
+    def _join(self, name: str, spot: Spot) -> dict[str, str]:
+        if not self._known[name].get("parents"):
+            spot.fail(f"leave join out: {_words(name)} are below nothing")
+        pairs = {}
+        for key in spot.keys("{dashboard_id: id}"):
+            self._expression(spot.below(key), key)
+            pairs[key] = self._expression(spot.below(key))
+        return pairs
+
+    def _fields(self, spot: Spot, properties: Facts) -> dict[str, Field]:
+        """The fields of a record by the names that models have for them."""
+        found = {}
+        for name, one in spot.entries(properties, example="{name: title}").items():
+            facts = properties[name]
+            found[facts["model"]] = self._field(one, facts)
+        return found
+
+    def _field(self, spot: Spot, facts: Facts) -> Field:
+        if not isinstance(spot.value, dict):
+            return Field(self._place(spot))
+        entries = spot.entries(
+            ("value", "map", "default", "time", "fields"), needed=("value",), example="{value: name}"
+        )
+        if "fields" in entries and "of" not in facts:
+            entries["fields"].fail("leave fields out: it holds no objects with fields of their own")
+        words = {}
+        if "map" in entries:
+            for key in (
+                entries["map"].value if isinstance(entries["map"].value, dict) else entries["map"].keys("{a: b}")
+            ):
+                words[str(key)] = entries["map"].below(key).text(100, "Successful")
+        if "default" in entries and not words:
+            entries["default"].fail("leave default out: it is for values that map does not have")
+        return Field(
+            value=self._place(entries["value"]),
+            words=words,
+            default=entries["default"].text(100, "Pending") if "default" in entries else "",
+            time=self._time(entries["time"]) if "time" in entries else "",
+            fields=self._fields(entries["fields"], self._nested[facts["of"]]) if "fields" in entries else {},
+        )
+
+    def _place(self, spot: Spot) -> str | Text:
+        """JMESPath, or where it is none, a text with JMESPaths in braces."""
+        text = spot.text(200, "data.name")
+        if "{" in text and not self._is_expression(text):
+            return self._requests(self._words, over="record").text(spot, text)
+        return self._expression(spot)
+
+    @staticmethod
+    def _time(spot: Spot) -> str:
+        text = spot.text(60, "seconds")
+        if text not in TIMES and "%" not in text:
+            spot.unknown(text, TIMES)
+        return text
+
+    # ---- The rest --------------------------------------------------------------------------------------------------
+
+    def _login(self, spot: Spot) -> Login:
+        entries = spot.entries((*REQUEST, "token", "lifetime"), needed=("request", "token"))
+        for key in ("graphql", "variables"):
+            if key in entries:
+                entries[key].fail(f"leave {key} out: a login has json or form")
+        lifetime: int | str = 0
+        if "lifetime" in entries:
+            is_number = not isinstance(entries["lifetime"].value, str)
+            lifetime = (
+                entries["lifetime"].number(1, MAX_LIFETIME) if is_number else self._expression(entries["lifetime"])
+            )
+        request = self._requests(self._words | {"auth": self._credentials}).request(entries)
+        if "auth" not in [one.of for one in request.placeholders]:
+            spot.fail(f"say where the credentials go, such as {{auth.{next(iter(self._credentials), 'username')}}}")
+        return Login(request, self._expression(entries["token"]), lifetime)
+
+    @staticmethod
+    def _authorization(spot: Spot | None) -> tuple[str, str]:
+        if spot is None:
+            return ("Authorization", "Bearer")
+        entries = spot.entries(("header", "prefix"), example="{header: X-Auth-Token, prefix: ''}")
+        header = entries["header"].text(60, "X-Auth-Token") if "header" in entries else "Authorization"
+        prefix = entries["prefix"].value if "prefix" in entries else "Bearer"
+        if not isinstance(prefix, str) or len(prefix) > 30 or not prefix.isprintable() or not prefix.isascii():
+            entries["prefix"].fail("give what stands before the token, such as Token, or '' for nothing")
+        return (header, prefix.strip())
+
+    def _check(self, spot: Spot, lists: dict[str, MappedList]) -> None:
+        """What the lists need of each other."""
+        for name, facts in self._known.items():
+            if name not in lists and not facts.get("optional") and "capability" not in facts:
+                spot.fail(f"give {name}, without which nothing can be read")
+        for name, one in lists.items():
+            self._check_source(spot.below(name), one, lists)
+            self._check_below(spot.below(name), one, lists)
+
+    def _check_source(self, spot: Spot, one: MappedList, lists: dict[str, MappedList]) -> None:
+        if one.source and one.source not in lists:
+            spot.fail(f"give {one.source}, too, whose records say which {_words(one.name)} there are")
+        if one.source and not lists[one.source].request:
+            spot.fail(f"give {one.source} a request: its records say which {_words(one.name)} there are")
+
+    def _check_below(self, spot: Spot, one: MappedList, lists: dict[str, MappedList]) -> None:
+        """A list below many records has to say to which of them its records belong."""
+        parents = self._known[one.name].get("parents", ())
+        if not parents or not one.request:
+            return
+        named = {placeholder.of for placeholder in one.request.placeholders}
+        flat = [parent for parent in parents if parent in lists and lists[parent].source == one.name]
+        above = [self._known[parent]["item"] for parent in parents]
+        if flat and (named & set(above) or one.join):
+            spot.fail(f"ask for all {_words(one.name)} at once: {_words(flat[0])} are made of them")
+        if one.join and named & set(above):
+            spot.below("join").fail("leave join out, or the placeholder of the parent: both say what belongs to it")
+        several = [
+            parent for parent in parents if parent in lists and not lists[parent].constants and parent not in flat
+        ]
+        if several and not one.join and self._known[several[-1]]["item"] not in named:
+            item = self._known[several[-1]]["item"]
+            spot.fail(
+                f"say what belongs to which {_words(item)}: {{{item}.id}} in the request, or join: {{{item}_id: id}} "
+                "where one list has those of all"
+            )
+
+
+def _words(name: str) -> str:
+    return name.replace("_", " ")
+
+
+class ApiMapExtension(Extension):
+    """Adds `environment.read_api_map`, and what questions ask of a map as filters."""
+
+    def __init__(self, environment: Environment) -> None:
+        super().__init__(environment)
+        self._catalog: Catalog = environment.catalog  # type: ignore[attr-defined]  # CatalogExtension adds it
+        self._read: dict[tuple[Any, ...], ApiMap] = {}
+        environment.extend(read_api_map=self.read)
+        environment.filters |= {
+            "api_fault": self.fault,
+            "beside_api_fault": self.beside_fault,
+            "with_api": self.with_api,
+            "unasked_fault": self.unasked_fault,
+        }
+
+    def read(self, text: str, service_type: str, options: tuple[str, ...], auth_types: tuple[str, ...]) -> ApiMap:
+        """The map in a text, for a service type. Raises DeclarationError."""
+        key = (text, service_type, options, auth_types)
+        if key not in self._read:
+            known = self._catalog.services[service_type].get("resources", {})
+            signs_in = [self._catalog.sign_in(one, "rest_api").get("options", {}) for one in auth_types]
+            reader = Reader(
+                self.environment,
+                known,
+                lambda name: self._catalog.fields_of(service_type, name),
+                self._catalog.fields["nested"],
+                options,
+                list(dict.fromkeys(name for names in signs_in for name in names)),
+            )
+            self._read[key] = reader.read(text)
+        return self._read[key]
+
+    def fault(self, text: str, service_type: str, connection_type: str, kind: str, auth_types: Collection[str]) -> str:
+        """Refuses a map that can't be honoured, by its first fault."""
+        if kind != "connector" or connection_type != "rest_api":
+            return f"leave api out: it belongs to connectors over rest_api, not to {connection_type or kind}"
+        try:
+            self.read(text, service_type, (), tuple(auth_types))
+        except self.environment.declaration_error as error:  # type: ignore[attr-defined]
+            return str(error)
+        return ""
+
+    @staticmethod
+    def beside_fault(answer: str, api: str) -> str:
+        """Refuses an answer that says of lists what a map says, too."""
+        return "leave this out: the answer api says how lists are read" if answer and api else ""
+
+    def with_api(self, usual: str, text: str, service_type: str, auth_types: Collection[str]) -> str:
+        """The `usual` capabilities, a list as JSON, and those that a map has something for."""
+        listed = json.loads(usual)
+        return json.dumps(
+            [*listed, *(one for one in self._needed(text, service_type, auth_types) if one not in listed)]
+        )
+
+    def unasked_fault(self, chosen: Collection[str], text: str, service_type: str, auth_types: Collection[str]) -> str:
+        """Refuses capabilities without one that a part of a map is for, which would not be read."""
+        for capability, part in self._needed(text, service_type, auth_types).items():
+            if capability not in chosen:
+                return f"choose {capability}, too, or leave {part} out of api: without it that is not read"
+        return ""
+
+    def _needed(self, text: str, service_type: str, auth_types: Collection[str]) -> dict[str, str]:
+        """The capabilities that parts of a map are for, each with the first of these parts."""
+        if not text:
+            return {}
+        try:
+            api = self.read(text, service_type, (), tuple(auth_types))
+        except self.environment.declaration_error:  # type: ignore[attr-defined]
+            return {}
+        found: dict[str, str] = {}
+        for name, listed in api.lists.items():
+            facts = self._catalog.services[service_type]["resources"][name]
+            if "capability" in facts:
+                found.setdefault(facts["capability"], name)
+            for field_name, field_facts in self._catalog.fields_of(service_type, name).items():
+                if field_facts["model"] in listed.fields and "capability" in field_facts:
+                    found.setdefault(field_facts["capability"], f"{name}.fields.{field_name}")
+        return found

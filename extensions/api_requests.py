@@ -1,0 +1,432 @@
+"""Requests to an API as answers declare them: texts with placeholders, what is sent, and how a list is paged.
+
+The same for the map of a connector (api_map.py) and for the producers of a topology. Expressions over JSON are
+JMESPath (https://jmespath.org), parsed by its own package, which is imported where there is one to parse.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+from jinja2.ext import Extension
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator
+
+    from jinja2 import Environment
+
+    from extensions.declarations import Spot
+
+# Longest text and expression that every emitted line has room for, and longest query of GraphQL.
+MAX_TEXT = 200
+MAX_EXPRESSION = 200
+MAX_GRAPHQL = 10_000
+
+# Records a page, and seconds that a token may live.
+MAX_SIZE = 100_000
+
+# What asks for a page, by how the list is paged: the placeholder, and the usual query parameter.
+PAGING = {
+    "none": ("", ""),
+    "page": ("page", "page"),
+    "offset": ("offset", "offset"),
+    "cursor": ("cursor", "cursor"),
+    "link_header": ("", ""),
+}
+PAGE_WORDS = ("page", "offset", "cursor", "size")
+
+_REQUEST = re.compile(r"(?P<method>[A-Z]+) (?P<path>/\S*)")
+_PATH = re.compile(r"[A-Za-z0-9._~:/@!$&'()*+,;=%-]*", re.ASCII)
+_HEADER = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+", re.ASCII)
+_PIECE = re.compile(r"\{\{|\}\}|\{[^{}]*\}|[{}]")
+_KEYS = re.compile(r"[\w$@-]+(\.[\w$@-]+){0,4}", re.ASCII)
+_NAME = re.compile(r"[A-Za-z_]\w*", re.ASCII)
+
+
+@dataclass(frozen=True)
+class Placeholder:
+    """What stands for a value: `of` is a word of paging, `options`, `auth`, or what one of a list's records is called.
+
+    `expression` is the name of an option or of a field of the sign-in, else JMESPath over the record.
+    """
+
+    of: str
+    expression: str = ""
+
+
+@dataclass(frozen=True)
+class Text:
+    """A text of literal parts and placeholders, in their order."""
+
+    parts: tuple[str | Placeholder, ...]
+
+    @property
+    def placeholders(self) -> list[Placeholder]:
+        return [part for part in self.parts if isinstance(part, Placeholder)]
+
+    @property
+    def alone(self) -> Placeholder | None:
+        """The placeholder that is the whole text, whose value keeps its type; None where there is more or none."""
+        return self.parts[0] if len(self.parts) == 1 and isinstance(self.parts[0], Placeholder) else None
+
+    @property
+    def literal(self) -> str:
+        """The text without its placeholders."""
+        return "".join(part for part in self.parts if isinstance(part, str))
+
+    def written(self) -> str:
+        """The text as messages and docstrings have it."""
+        return "".join(part if isinstance(part, str) else _written(part) for part in self.parts)
+
+
+@dataclass(frozen=True)
+class Request:
+    """What is sent. Values are of JSON, with a Text in place of each text; `graphql` is a query with `variables`."""
+
+    method: str
+    path: Text
+    query: dict[str, Any] = field(default_factory=dict)
+    headers: dict[str, Any] = field(default_factory=dict)
+    json: Any = None
+    form: dict[str, Any] = field(default_factory=dict)
+    graphql: str = ""
+    variables: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def placeholders(self) -> list[Placeholder]:
+        """All placeholders, without repetition."""
+        values = [self.path, self.query, self.headers, self.json, self.form, self.variables]
+        return list(dict.fromkeys(one for value in values for one in placeholders_in(value)))
+
+    @property
+    def place(self) -> str:
+        """The request as errors and documents name it."""
+        return f"{self.method} {self.path.written()}"
+
+
+@dataclass(frozen=True)
+class Paging:
+    """How a list is paged: `by` is a key of PAGING. `size` is 0 where the API decides how many records a page has.
+
+    `next` is JMESPath to what leads to the next page; `count` and `more` are keys joined by dots.
+    """
+
+    by: str = "none"
+    first: int = 1
+    size: int = 0
+    next: str = ""
+    count: str = ""
+    more: str = ""
+
+
+def placeholders_in(value: Any) -> Iterator[Placeholder]:
+    """The placeholders in a value of a request."""
+    if isinstance(value, Text):
+        yield from value.placeholders
+    elif isinstance(value, dict | list):
+        for item in value.values() if isinstance(value, dict) else value:
+            yield from placeholders_in(item)
+
+
+class Requests:
+    """Reads requests. `known` are the words that placeholders may begin with, each with what may stand behind the dot.
+
+    That is a collection of names, or None for an expression over a record. With `over` any other placeholder is an
+    expression over the one record that it is called after.
+    """
+
+    def __init__(self, known: dict[str, Collection[str] | None], over: str = "") -> None:
+        self._known = known
+        self._over = over
+
+    def request(self, entries: dict[str, Spot]) -> Request:
+        """The request of an object with `request`, `query`, `headers`, `json`, `form`, `graphql` and `variables`."""
+        where = entries["request"]
+        found = _REQUEST.fullmatch(where.text(MAX_TEXT, "GET /items"))
+        if not found:
+            where.fail(f"give a method and a path, such as GET /items: {where.value!r} is none")
+        if found["method"] not in ("GET", "POST"):
+            where.fail(f"give GET or POST, which is all that reads a list: {found['method']} is neither")
+        if "?" in found["path"] or "#" in found["path"]:
+            where.fail("give what is behind the question mark as query, such as query: {kind: table}")
+        path = self.text(where, found["path"])
+        if not _PATH.fullmatch(path.literal):
+            where.fail(
+                f"give a path of letters, digits and the signs of URLs, others escaped: {where.value!r} has more"
+            )
+        for before, after in zip(path.parts, path.parts[1:], strict=False):
+            if isinstance(before, Placeholder) and isinstance(after, Placeholder):
+                where.fail("put / or another character between two placeholders")
+        request = Request(
+            method=found["method"],
+            path=path,
+            query=self.values(entries.get("query")),
+            headers=self.headers(entries.get("headers")),
+            json=self.value(entries["json"]) if "json" in entries else None,
+            form=self.values(entries.get("form")),
+            graphql=self._graphql(entries.get("graphql")),
+            variables=self.values(entries.get("variables")),
+        )
+        self._check_body(entries, request)
+        return request
+
+    def text(self, spot: Spot, text: str) -> Text:
+        """A text with its placeholders; braces that stand for themselves are doubled."""
+        parts: list[str | Placeholder] = []
+        end = 0
+        for found in _PIECE.finditer(text):
+            parts.append(text[end : found.start()])
+            end = found.end()
+            if found[0] in ("{{", "}}"):
+                parts.append(found[0][0])
+            elif len(found[0]) == 1:
+                spot.fail(f"close each brace, and double one that stands for itself: {text!r} has one alone")
+            else:
+                parts.append(self.placeholder(spot, found[0][1:-1]))
+        parts.append(text[end:])
+        return Text(_joined(parts))
+
+    def placeholder(self, spot: Spot, inside: str) -> Placeholder:
+        """A placeholder, without its braces."""
+        of, _, rest = inside.partition(".")
+        if of not in self._known:
+            if self._over:
+                return Placeholder(self._over, expression(spot, inside))
+            spot.unknown(inside, [_example(word, names) for word, names in self._known.items()], "placeholder ")
+        names = self._known[of]
+        if names is None:
+            if not rest:
+                spot.fail(f"say what of the {of} is meant, such as {{{of}.id}}")
+            return Placeholder(of, expression(spot, rest))
+        if not names:
+            if rest:
+                spot.fail(f"give {{{of}}} alone: it is a number or a text, without fields")
+            return Placeholder(of)
+        if rest not in names:
+            spot.unknown(rest, names, f"{of}.")
+        return Placeholder(of, rest)
+
+    def value(self, spot: Spot) -> Any:
+        """A value of JSON, with a Text in place of each text."""
+        if isinstance(spot.value, str):
+            return self.text(spot, spot.value)
+        if isinstance(spot.value, dict):
+            return {key: self.value(spot.below(key)) for key in spot.value and spot.keys("{name: value}")}
+        if isinstance(spot.value, list):
+            return [self.value(item) for item in spot.items()]
+        if spot.value is not None and not isinstance(spot.value, bool | int | float):
+            spot.fail(f"give a text, a number, true or false, a list or an object: {spot.value!r} is none")
+        return spot.value
+
+    def values(self, spot: Spot | None) -> dict[str, Any]:
+        """Values by names: of a query, a form, or variables."""
+        if spot is None:
+            return {}
+        return {key: self.value(spot.below(key)) for key in spot.keys("{name: value}")}
+
+    def headers(self, spot: Spot | None) -> dict[str, Any]:
+        """Headers by their names."""
+        found = self.values(spot)
+        for name, value in found.items():
+            if spot and not _HEADER.fullmatch(name):
+                spot.below(name).fail(f"give the name of a header, such as X-Tenant: {name!r} is none")
+            if spot and not (isinstance(value, Text) and value.literal.isprintable() and value.literal.isascii()):
+                spot.below(name).fail("give a text of one line, without accents")
+        return found
+
+    @staticmethod
+    def _graphql(spot: Spot | None) -> str:
+        if spot is None:
+            return ""
+        if not isinstance(spot.value, str) or not spot.value.strip():
+            spot.fail("give a query of GraphQL as a text, with its variables beside it")
+        if len(spot.value) > MAX_GRAPHQL:
+            spot.fail(f"give at most {MAX_GRAPHQL} characters")
+        return spot.value.strip() + "\n"
+
+    @staticmethod
+    def _check_body(entries: dict[str, Spot], request: Request) -> None:
+        """One body at most, and one only where it is sent."""
+        bodies = [name for name in ("json", "form", "graphql") if name in entries]
+        if len(bodies) > 1:
+            entries[bodies[1]].fail(f"leave {bodies[1]} out: {bodies[0]} is the body already")
+        if bodies and request.method == "GET":
+            entries[bodies[0]].fail(f"leave {bodies[0]} out, or give POST: a GET has no body")
+        if "variables" in entries and not request.graphql:
+            entries["variables"].fail("leave variables out: they belong to graphql")
+
+
+class PagingReader:
+    """Reads `paging`: how a list is paged, and where what asks for a page goes."""
+
+    KEYS = ("by", "first", "size", "parameter", "size_parameter", "in", "next", "count", "more")
+
+    def __init__(self, spot: Spot, entries: dict[str, Spot], paging: Paging) -> None:
+        self.spot = spot
+        self.paging = paging
+        self._parameter = _parameter(entries.get("parameter"))
+        self._size_parameter = _parameter(entries.get("size_parameter"))
+        self._place = entries["in"].word(("query", "json", "variables")) if "in" in entries else ""
+
+    @classmethod
+    def none(cls, spot: Spot) -> PagingReader:
+        """For a list of which nobody said how it is paged: it comes in one answer."""
+        return cls(spot, {}, Paging())
+
+    @classmethod
+    def read(cls, spot: Spot) -> PagingReader:
+        """What was declared. Raises DeclarationError."""
+        if not isinstance(spot.value, dict):
+            entries, by = {}, spot.word(PAGING)
+        else:
+            entries = spot.entries(cls.KEYS, needed=("by",), example="{by: page, size: 100}")
+            by = entries["by"].word(PAGING)
+        for key, ways in _BELONGS.items():
+            if key in entries and by not in ways:
+                entries[key].fail(f"leave {key} out: it belongs to {' and '.join(ways)}, not to {by}")
+        if by == "cursor" and "next" not in entries:
+            spot.fail("give next, the JMESPath to what leads to the next page, such as next: meta.next_cursor")
+        if "size_parameter" in entries and "size" not in entries:
+            entries["size_parameter"].fail("give size, too: how many records a page to ask for")
+        paging = Paging(
+            by=by,
+            first=entries["first"].number(0, 1) if "first" in entries else 1,
+            size=entries["size"].number(1, MAX_SIZE) if "size" in entries else 0,
+            next=expression(entries["next"]) if "next" in entries else "",
+            count=keys(entries["count"]) if "count" in entries else "",
+            more=keys(entries["more"]) if "more" in entries else "",
+        )
+        return cls(spot, entries, paging)
+
+    def completed(self, spot: Spot, request: Request) -> Request:
+        """A request with what asks for a page. Where it has no placeholder for it, the parameter is put in."""
+        paging = self.paging
+        word, usual = PAGING[paging.by]
+        asked = {one.of for one in request.placeholders if one.of in PAGE_WORDS}
+        for other in sorted(asked - {word, "size"}):
+            spot.fail(f"leave {{{other}}} out: this list is paged by {paging.by}")
+        if "size" in asked and not paging.size:
+            spot.fail("give paging a size: the request has {size}")
+        if self._parameter and word in asked:
+            self.spot.fail(f"leave parameter out: the request says by {{{word}}} where it goes")
+        if self._size_parameter and "size" in asked:
+            self.spot.fail("leave size_parameter out: the request says by {size} where it goes")
+        added: dict[str, Text] = {}
+        if word and word not in asked:
+            added[self._parameter or usual] = Text((Placeholder(word),))
+        if self._size_parameter:
+            added[self._size_parameter] = Text((Placeholder("size"),))
+        if not added:
+            return request
+        return self._with(spot, request, added)
+
+    def _with(self, spot: Spot, request: Request, added: dict[str, Text]) -> Request:
+        place = self._place or ("variables" if request.graphql else "query")
+        if place == "variables" and not request.graphql:
+            self.spot.fail("give in query or json: variables belong to graphql")
+        if place == "json" and (request.method == "GET" or request.form or request.graphql):
+            self.spot.fail("give in query: the request has no JSON body")
+        holder: Any = {"query": request.query, "variables": request.variables, "json": request.json or {}}[place]
+        if not isinstance(holder, dict):
+            self.spot.fail("put the placeholders into the body: it is no object")
+        for name in added:
+            if name in holder:
+                spot.fail(f"{place} has {name} already: put a placeholder in it, such as {added[name].written()!r}")
+        changed: dict[str, Any] = {place: holder | added}
+        return replace(request, **changed)
+
+
+# What belongs to which ways of paging.
+_BELONGS = {
+    "first": ("page",),
+    "next": ("cursor",),
+    "parameter": ("page", "offset", "cursor"),
+    "in": ("page", "offset", "cursor"),
+    "size": ("page", "offset", "cursor", "link_header"),
+    "size_parameter": ("page", "offset", "cursor", "link_header"),
+}
+
+
+def expression(spot: Spot, text: str | None = None) -> str:
+    """JMESPath that parses and calls functions that there are; `text` where it is a part of the spot's value."""
+    if text is None:
+        text = spot.text(MAX_EXPRESSION, "data.items")
+    elif len(text) > MAX_EXPRESSION:
+        spot.fail(f"give at most {MAX_EXPRESSION} characters: {text[:60]!r}… is too long")
+    if fault := expression_fault(text):
+        spot.fail(fault)
+    return text
+
+
+def expression_fault(text: str) -> str:
+    """Refuses what is no JMESPath, with the position of what is wrong."""
+    import jmespath
+    from jmespath.exceptions import JMESPathError
+    from jmespath.functions import Functions
+
+    try:
+        parsed = jmespath.compile(text).parsed
+    except (JMESPathError, ValueError, RecursionError) as error:
+        position = getattr(error, "lex_position", None)
+        at = f" at character {position + 1}" if isinstance(position, int) and position >= 0 else ""
+        return f"give JMESPath, such as data.items: {text!r} can't be read{at}"
+    for name in _functions(parsed):
+        if name not in Functions.FUNCTION_TABLE:
+            return f"JMESPath has no function {name}: give one of {', '.join(sorted(Functions.FUNCTION_TABLE))}"
+    return ""
+
+
+def is_expression(text: str) -> bool:
+    """Whether a text is JMESPath."""
+    return not expression_fault(text)
+
+
+def _functions(node: dict[str, Any]) -> Iterator[str]:
+    if node["type"] == "function_expression":
+        yield node["value"]
+    for child in node["children"]:
+        if isinstance(child, dict):
+            yield from _functions(child)
+
+
+def keys(spot: Spot) -> str:
+    """Keys joined by dots, at most five."""
+    text = spot.text(MAX_EXPRESSION, "meta.total")
+    if not _KEYS.fullmatch(text):
+        spot.fail(f"give keys joined by dots, such as meta.total: {text!r} is none")
+    return text
+
+
+def _parameter(spot: Spot | None) -> str:
+    return spot.text(60, "page") if spot else ""
+
+
+def _example(word: str, names: Collection[str] | None) -> str:
+    return f"{word}.…" if names is None else word if not names else f"{word}.{next(iter(names))}"
+
+
+def _joined(parts: list[str | Placeholder]) -> tuple[str | Placeholder, ...]:
+    """Parts with neighbouring texts in one, and without empty ones."""
+    found: list[str | Placeholder] = []
+    for part in parts:
+        if isinstance(part, str) and found and isinstance(found[-1], str):
+            found[-1] += part
+        elif part != "":
+            found.append(part)
+    return tuple(found)
+
+
+def _written(part: Placeholder) -> str:
+    return f"{{{part.of}.{part.expression}}}" if part.expression else f"{{{part.of}}}"
+
+
+class ApiRequestsExtension(Extension):
+    """Adds what reads requests to the environment, as `environment.api_requests`."""
+
+    def __init__(self, environment: Environment) -> None:
+        super().__init__(environment)
+        environment.extend(
+            api_requests=Requests, api_paging=PagingReader, api_expression=expression, is_jmespath=is_expression
+        )
