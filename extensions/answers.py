@@ -40,7 +40,7 @@ MOST = {
     **dict.fromkeys(("name", "type_name"), MAX_NAME),
     "display_name": 100,
     "description": 512,  # as long as PyPI takes it
-    **dict.fromkeys(("scheme", "api_prefix", "page_parameter", "size_parameter"), MAX_WORD),
+    **dict.fromkeys(("scheme", "api_prefix", "page_parameter", "size_parameter", "api_key_name"), MAX_WORD),
     **dict.fromkeys(("next_field", "records_path", "count_field", "more_field"), MAX_PATH),
     **dict.fromkeys(("sdk_package", "docker_image"), MAX_LINE),
     "docs_url": MAX_URL,
@@ -64,7 +64,12 @@ _SCHEME = re.compile(r"[a-z][a-z0-9_]*(\+[a-z0-9_]+)?")
 # Between host and path of an API, a query parameter (with the brackets of JSON:API), and keys of a JSON object.
 _PREFIX = re.compile(r"(/[\w.~-]+)+", re.ASCII)
 _PARAMETER = re.compile(r"[\w.$\[\]-]+", re.ASCII)
+# A header's name (RFC 9110, section 5.6.2), and a parameter's that is the same in every address (RFC 3986, 2.3).
+_KEY_NAMES = {"header": re.compile(r"[\w!#$%&'*+.^`|~-]+", re.ASCII), "query": re.compile(r"[\w.~-]+", re.ASCII)}
 _FIELD = re.compile(r"[\w$@-]+(\.[\w$@-]+)*", re.ASCII)
+
+# Headers that say how a request is sent, and are no place for a key.
+_HEADERS_OF_HTTP = ("host", "connection", "content-length", "transfer-encoding", "te", "trailer", "upgrade", "expect")
 
 # What Windows opens a device for, whatever the ending behind it.
 _DEVICES = ("con", "prn", "aux", "nul", *(f"{kind}{number}" for kind in ("com", "lpt") for number in range(1, 10)))
@@ -264,6 +269,18 @@ def requirement_fault(requirement: str, connection_type: str) -> str:
 def auth_types_fault(auth_types: list[str], can_log_in: bool) -> str:
     """Refuses no auth type at all where the source has a login."""
     return "choose at least one auth type" if can_log_in and not auth_types else ""
+
+
+def api_key_name_fault(name: str, place: str, usual: str) -> str:
+    """Refuses what can't be the name of a header or a parameter, and any where no key is sent (no `usual` one)."""
+    if not usual:
+        return "leave api_key_name out: it belongs to api_key among auth_types, over rest_api" if name else ""
+    if place == "header" and name.lower() in _HEADERS_OF_HTTP:
+        return f"give the header that the key is sent in, such as {usual}: {name} is HTTP's own"
+    if _KEY_NAMES[place].fullmatch(name):
+        return length_fault(name, MAX_WORD)
+    what = "a header" if place == "header" else "a query parameter"
+    return f"give the name of {what}, such as {usual}: {_cut(name)} is none"
 
 
 def handlers_fault(handlers: list[str]) -> str:
@@ -475,6 +492,28 @@ class Choices:
             }
         )
 
+    def key_places(self, connection_type: str, auth_types: list[str]) -> str:
+        fault = "leave api_key_in out: it belongs to api_key among auth_types, over rest_api"
+        placed = self.places_key(connection_type, auth_types)
+        return _choices(
+            {
+                "header": ("a header of each request", ""),
+                "query": ("a query parameter of each request", "" if placed else fault),
+            }
+        )
+
+    def places_key(self, connection_type: str, auth_types: list[str]) -> bool:
+        """Whether the author has to say where requests carry a key."""
+        known = self._catalog.auth
+        ways = [known[name]["connections"].get(connection_type, {}) for name in auth_types if name in known]
+        return any(way.get("placed", False) for way in ways)
+
+    def key_name(self, connection_type: str, auth_types: list[str], place: str) -> str:
+        """What the header or the parameter of a key is usually called; empty where none is sent."""
+        if not self.places_key(connection_type, auth_types):
+            return ""
+        return "api_key" if place == "query" else "X-API-Key"
+
     def auth_types(self, connection_type: str, scheme: str) -> str:
         dialect = self._catalog.dialect(scheme)
         choices = {}
@@ -621,6 +660,7 @@ class AnswersExtension(Extension):
             image_fault,
             requirement_fault,
             auth_types_fault,
+            api_key_name_fault,
             handlers_fault,
             namespace_fault,
             prefix_fault,

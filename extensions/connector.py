@@ -134,7 +134,8 @@ class Connector:
     def permissions(self) -> list[str]:
         """What the source has to allow the user, for the README."""
         entities = ", ".join(self.entities)
-        return self.dialect.get("permissions", [f"Sign in, and read what is to be ingested: {entities}."])
+        usual = "Sign in, and read" if self.auth else "Read, without signing in,"
+        return self.dialect.get("permissions", [f"{usual} what is to be ingested: {entities}."])
 
     @property
     def bearer(self) -> str | None:
@@ -146,8 +147,12 @@ class Connector:
         """What the driver or the client says when something is wrong, as far as this connector can come across it."""
         known = [error for error in self.dialect.get("errors", ()) if "needs" not in error or self.query_log]
         if self.family == "client":
-            here = self.answers["connection_type"]
-            known += [error for error in self.catalog.errors["client"] if here in error.get("over", [here])]
+            here, signs_in = self.answers["connection_type"], bool(self.auth)
+            known += [
+                error
+                for error in self.catalog.errors["client"]
+                if here in error.get("over", [here]) and error.get("signs_in", signs_in) == signs_in
+            ]
         return known
 
     @property
@@ -443,6 +448,11 @@ class Connector:
 
     @cached_property
     def auth(self) -> list[Facts]:
+        """What a connection chooses from to sign in: the auth types asked for, none where nothing ever signs in."""
+        return self.ways if any(auth["options"] for auth in self.ways) else []
+
+    @cached_property
+    def ways(self) -> list[Facts]:
         """The auth types asked for: their facts, `name`, `title`, `model` in `module`, `required` options.
 
         `loose` are those of them that the schema itself does not require. `shape` is the JSON Schema of what is
@@ -598,7 +608,7 @@ class Connector:
             parts.add("tls_mode")
         for capability in self.capabilities:
             parts |= set(capability.get("parts", ()))
-        return parts
+        return parts if self.auth else parts - {"sign_in"}
 
     @cached_property
     def properties(self) -> dict[str, Facts]:
@@ -613,7 +623,13 @@ class Connector:
         wanted = set(self.connection["steps"]) | set(self.namespace["steps"])
         for capability in self.capabilities:
             wanted |= set(capability.get("steps", ()))
-        return {name: facts for name, facts in self.service["steps"].items() if name in wanted}
+        return {name: self._step(name) for name in self.service["steps"] if name in wanted}
+
+    def _step(self, name: str) -> Facts:
+        """A step of the service type; the gate says nothing of credentials where there are none."""
+        facts: Facts = self.service["steps"][name]
+        is_open = facts.get("gate") and not self.auth and "login" not in self.dialect
+        return facts | self.connection_type["open_gate"] if is_open else facts
 
     @cached_property
     def required(self) -> list[str]:
@@ -776,8 +792,10 @@ class Connector:
         }
 
     def auth_settings(self, auth: Facts, form: str = "{example}") -> Facts:
-        """The same values where the auth type's model takes them."""
-        result: Facts = {}
+        """The same values where the auth type's model takes them, and what its shape alone says."""
+        shape = auth["shape"]
+        required = {name: shape["properties"][name] for name in shape.get("required", ())}
+        result: Facts = {name: facts["default"] for name, facts in required.items() if "default" in facts}
         for name, value in self.auth_options(auth, form).items():
             *parents, last = auth["options"][name]["path"].split(".")
             place = result
@@ -835,7 +853,7 @@ class Connector:
         if name == "username":
             return all(auth["username"] == "required" for auth in self.auth)
         if name == "authType":
-            return all(auth["required"] for auth in self.auth)
+            return all(auth["required"] or auth["shape"].get("required") for auth in self.auth)
         return facts.get("required", False)
 
 
@@ -943,7 +961,7 @@ class Declared(Connector):
     @cached_property
     def steps(self) -> dict[str, Facts]:
         """The gate, and a step for each list; without those that need no record nothing at all can be read."""
-        steps = {"CheckAccess": self.service["steps"]["CheckAccess"]}
+        steps = {"CheckAccess": self._step("CheckAccess")}
         for name, listed in self.resources.items():
             words = name.replace("_", " ")
             steps[f"Get{name.title().replace('_', '')}"] = {

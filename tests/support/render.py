@@ -34,6 +34,8 @@ EMPTY: Answers = {
     "default_port": "",
     "namespace": "",
     "auth_types": ["basic"],
+    "api_key_in": "header",
+    "api_key_name": "",
     "capabilities": ["metadata"],
     "docs_url": "",
     "sdk_package": "",
