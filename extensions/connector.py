@@ -134,7 +134,7 @@ class Connector:
     def permissions(self) -> list[str]:
         """What the source has to allow the user, for the README."""
         entities = ", ".join(self.entities)
-        usual = "Sign in, and read" if self.auth else "Read, without signing in,"
+        usual = "Sign in, and read" if self.auth else "Read"
         return self.dialect.get("permissions", [f"{usual} what is to be ingested: {entities}."])
 
     @property
