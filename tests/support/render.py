@@ -34,6 +34,7 @@ EMPTY: Answers = {
     "default_port": "",
     "namespace": "",
     "auth_types": ["basic"],
+    "options": "",
     "capabilities": ["metadata"],
     "docs_url": "",
     "sdk_package": "",
