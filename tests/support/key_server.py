@@ -56,7 +56,7 @@ class KeyServer(ThreadingHTTPServer):
     def url(self) -> str:
         return f"http://127.0.0.1:{self.server_port}"
 
-    def keys(self) -> list[list[str]]:
+    def sent(self) -> list[list[str]]:
         """The keys in each request, wherever they were."""
         named = self.header or "x-api-key"
         return [
@@ -70,7 +70,7 @@ class KeyServer(ThreadingHTTPServer):
             return self.faults.pop(0)
         if self.moved and asked.path == "/dashboards":
             return self.moved[0], {"Location": self.moved[1]}, b"{}"
-        if self.keys()[-1] != ([self.key] if self.key else []):
+        if self.sent()[-1] != ([self.key] if self.key else []):
             return 401, {}, b'{"message": "give the key, and give it once"}'
         start = int(asked.query.get("after", ["0"])[0])
         query = asked.query | {"after": [str(start + PAGE)]}
