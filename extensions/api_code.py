@@ -77,6 +77,25 @@ class Methods:
         self._string: Callable[[object], str] = filters["py_string"]
         self._literal: Callable[[object], str] = filters["py_line"]
 
+    @property
+    def reads_ahead(self) -> bool:
+        """Whether several things can be asked for at a time."""
+        return any(listed.details for listed in self._api.lists.values()) or any(map(self.below, self._resources))
+
+    def below(self, name: str) -> list[str]:
+        """The lists that are asked for below each record of a resource."""
+        return [
+            other.name
+            for other in self._resources.values()
+            if other.parent_name == name
+            and other.name in self._api.lists
+            and self._is_begun(self._api.lists[other.name])
+        ]
+
+    def _is_begun(self, listed: MappedList) -> bool:
+        """Whether a list is asked for, for each parent by itself."""
+        return bool(listed.request) and not self._is_flat(listed) and bool(self._resources[listed.name].parents)
+
     def all(self) -> str:
         """The methods of all lists."""
         return "\n\n".join(map(self.of, self._resources))
@@ -231,8 +250,12 @@ class Methods:
             if resource.parent
             else f"All {_plural(resource.name)}"
         )
+        below = self.below(resource.name)
+        listed = self._api.lists.get(resource.name)
         return "\n".join(
             [
+                *([f"{INDENT}@reads_ahead({', '.join(map(self._string, below))})"] if below else []),
+                *([f"{INDENT}@read_ahead"] if listed and self._is_begun(listed) else []),
                 f"{INDENT}def {resource.name}(self{parents}) -> Iterator[Record]:",
                 f'{INDENT * 2}"""{whose}: {said}."""',
                 *[f"{INDENT * 2}{line}" if line else "" for line in body],
@@ -259,7 +282,7 @@ class Methods:
             function = f"self._{resource.item}_in_full"
             if parents:
                 function = f"partial({function}, {', '.join(parents)})"
-            records = Group("self._each(", (function, records), ")")
+            records = Group("self.workers.each(", (function, records), ")")
         if listed.fields:
             records = Group("declared(", (records, f"self._{resource.item}_fields"), ")")
         return records
@@ -267,7 +290,8 @@ class Methods:
     def _asked(self, resource: Any, listed: MappedList, body: list[str]) -> str | Group:
         """Python for the records that a request lists, page by page."""
         request, paging = listed.request, listed.paging
-        assert request is not None and paging is not None
+        if request is None or paging is None:
+            raise ValueError(f"{listed.name} has no request")
         names = _Names()
         for one in request.placeholders:
             if one.of in resource.parents:
