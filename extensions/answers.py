@@ -44,7 +44,7 @@ MOST = {
     **dict.fromkeys(("next_field", "records_path", "count_field", "more_field"), MAX_PATH),
     **dict.fromkeys(("sdk_package", "docker_image"), MAX_LINE),
     "docs_url": MAX_URL,
-    "api_endpoints": 20_000,
+    **dict.fromkeys(("api_endpoints", "options"), 20_000),
     **dict.fromkeys(("docs_notes", "topology", "api"), 200_000),
 }
 

@@ -6,6 +6,7 @@ context; its parts are worked out when they are asked for.
 
 from __future__ import annotations
 
+import json
 import posixpath
 import re
 from functools import cached_property
@@ -62,6 +63,7 @@ class Connector:
         self._resources: Callable[..., dict[str, Resource]] = environment.resources
         self._sample_records: Callable[..., dict[str, list[Facts]]] = environment.sample_records
         self._arrivals: Callable[..., Arrivals] = environment.arrivals
+        self._read_options: Callable[[str], dict[str, Facts]] = environment.read_options
         self._enum_member: Callable[..., str] = environment.filters["enum_member"]
         self._java_name: Callable[..., str] = environment.filters["java_name"]
         self._plain: Callable[..., str] = environment.filters["plain"]
@@ -612,10 +614,27 @@ class Connector:
 
     @cached_property
     def properties(self) -> dict[str, Facts]:
-        """The connection's own properties in the catalog's order, without type, scheme and flags."""
+        """The connection's own properties in the catalog's order, without type, scheme and flags.
+
+        The author's own stand between those of the connection type and those of the service type.
+        """
         named = self.namespace["properties"]
-        known = self.connection_type["properties"] | self.service["properties"]
-        return {name: facts for name, facts in known.items() if facts.get("part") in self.parts or name in named}
+        own = {facts["property"]: facts for facts in self.own_options.values()}
+        known = self.connection_type["properties"] | own | self.service["properties"]
+        wanted = {*own, *named}
+        return {name: facts for name, facts in known.items() if facts.get("part") in self.parts or name in wanted}
+
+    @cached_property
+    def own_options(self) -> dict[str, Facts]:
+        """The author's own options by their names in the answer, each as `Options.read` of options.py has it.
+
+        `plain` is what is put behind the field in code for its value as text, number, or true or false.
+        """
+        enums = "" if self.answers["is_package"] else ".value"
+        return {
+            name: facts | {"plain": ".get_secret_value()" if facts["secret"] else enums if "enum" in facts else ""}
+            for name, facts in self._read_options(self.answers["options"]).items()
+        }
 
     @cached_property
     def steps(self) -> dict[str, Facts]:
@@ -676,12 +695,14 @@ class Connector:
             {"java": java, "shape": shape} for java, shape in zip(target["java"], target["shape"]["oneOf"], strict=True)
         ]
 
-    def described(self, name: str, title: str | None = None) -> str | None:
-        """A property's description, with what the dialect adds to it; `title` is what the source is called in it."""
-        text = self.properties[name].get("description")
+    def described(self, name: str, markdown: bool = False) -> str | None:
+        """A property's description, with what the dialect adds to it; as `markdown`, the answers in it are escaped."""
+        text, title = self.properties[name].get("description"), self.answers["display_name"]
         if text is None:
             return None
-        text = text.format(title=title or self.answers["display_name"])
+        if "property" in self.properties[name]:
+            return f"{self._plain(text)}{'' if text[-1] in '.!?:;…' else '.'}" if markdown else text
+        text = text.format(title=self._plain(title) if markdown else title)
         if name == "queryHistoryTable" and "columns" in (log := self.query_log or {}):
             text += f" It needs the columns {log['columns']}."
         if hint := self.dialect.get("hints", {}).get(name):
@@ -701,9 +722,11 @@ class Connector:
         return self.properties[name].get("default")
 
     def example(self, name: str) -> Any:
-        """A value for a property in samples and workflows; None where it is left out."""
+        """A value for a property in samples and workflows, but for secrets; None where it is left out."""
         if name == "username" and self.bearer and self.auth[0]["username"] == "optional":
             return None  # such a driver takes a token instead of a user, not beside one
+        if "property" in self.properties[name]:
+            return self.properties[name].get("example")
         if name not in self.required and name not in ("username", "hostPort"):
             return None
         examples = {
@@ -714,6 +737,20 @@ class Connector:
             "databaseFile": f"{self.answers['name']}.db",
         }
         return examples.get(name)
+
+    def given(self, name: str, form: str = "{example}") -> Any:
+        """What samples give a property beside the sign-in, None where they leave it out; `form` is of auth_options."""
+        facts = self.properties[name]
+        if "property" not in facts:
+            return self.example(name)
+        if not facts["required"]:
+            return None
+        return form.format(example="s3cret", variable=self.variable(name)) if facts["secret"] else facts["sample"]
+
+    def _setting(self, name: str, form: str = "{example}") -> Any:
+        """The same as this placement takes it: an option of a package is a string."""
+        value = self.given(name, form)
+        return json.dumps(value) if self.answers["is_package"] and isinstance(value, bool | int | float) else value
 
     @property
     def _url_scheme(self) -> str:
@@ -730,7 +767,6 @@ class Connector:
         are JSON.
         """
         result: dict[str, Facts] = {}
-        title = self._plain(self.answers["display_name"])
         for name, facts in self.properties.items():
             if facts.get("reference") in _NOT_OPTIONS or name in _FLAGS:
                 continue
@@ -749,12 +785,14 @@ class Connector:
                 certificates = self._target(facts["reference"])["shape"]["oneOf"][0]["properties"]
                 result |= {key: _option(details["description"], secret=True) for key, details in certificates.items()}
             elif facts.get("reference") in _JSON_OBJECTS:
-                result[name] = _option(f"{self.described(name, title)} A JSON object.")
+                result[name] = _option(f"{self.described(name, markdown=True)} A JSON object.")
             else:
-                text = self.described(name, title) or facts["title"] + "."
+                text = self.described(name, markdown=True) or facts["title"] + "."
+                text += f" {facts['values']}" if facts.get("values") else ""
                 default = self.default(name)
                 required = name in self.required and default is None
-                result[name] = _option(text, required=required, default=default)
+                secret = facts.get("secret", False)
+                result[name] = _option(text, required=required, secret=secret, default=default)
         return [{"name": name} | facts for name, facts in result.items()]
 
     @cached_property
@@ -765,7 +803,9 @@ class Connector:
             if facts.get("reference") in _NOT_OPTIONS or name in _FLAGS:
                 continue
             field: Facts = {"name": name, "default": self.default(name), "required": name in self.required}
-            if name == "authType":
+            if "property" in facts:
+                field |= facts["model"] | {"own": facts}
+            elif name == "authType":
                 field |= {"annotation": " | ".join(auth["model"] for auth in self.auth), "required": True}
             elif "reference" in facts:
                 target = self._target(facts["reference"])
@@ -816,7 +856,7 @@ class Connector:
         for name in self.properties:
             if name == "authType":
                 result |= self.sign_in(self.auth[0], form)
-            elif (value := self.example(name)) is not None:
+            elif (value := self._setting(name, form)) is not None:
                 result[name] = value
         if workflow["needs"] == "query_log" and not self.dialect["query_log"]["table"]:
             result["queryHistoryTable"] = "query_history"
@@ -824,14 +864,14 @@ class Connector:
 
     def secret_variables(self) -> list[str]:
         """The environment variables that the workflows take secrets from."""
-        if not self.auth:
-            return []
-        options = self.auth[0]["options"]
-        return [self.variable(name) for name in self.auth_options(self.auth[0]) if options[name].get("secret")]
+        own = [facts["property"] for facts in self.own_options.values() if facts["secret"] and facts["required"]]
+        options = self.auth[0]["options"] if self.auth else {}
+        signing = self.auth_options(self.auth[0]) if self.auth else {}
+        return [self.variable(name) for name in [*(name for name in signing if options[name].get("secret")), *own]]
 
     def test_settings(self) -> tuple[Facts, Facts]:
         """Settings for the emitted tests: what every sign-in shares, and the first auth type's sign-in."""
-        common = {name: self.example(name) for name in self.properties if self.example(name) is not None}
+        common = {name: value for name in self.properties if (value := self._setting(name)) is not None}
         return common, self.sign_in(self.auth[0]) if self.auth else {}
 
     @property

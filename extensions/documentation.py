@@ -92,8 +92,7 @@ class Documentation:
         # Flags are named as what they refer to.
         target = connector.release["targets"].get(known.get("reference") if known else name, {})
         shape = target.get("shape", {}) | schema["definitions"].get(facts.get("$ref", "").rpartition("/")[2], {})
-        shown = self._plain(connector.answers["display_name"])
-        text = connector.described(name, shown) if known else facts.get("description")
+        text = connector.described(name, markdown=True) if known else facts.get("description")
         if name == "authType":
             choices = [self._sign_in(connector, auth) for auth in connector.auth]
         else:
@@ -101,7 +100,7 @@ class Documentation:
             choices = [{"title": "", "auth": None, "fields": fields} for fields in below if fields]
         return {
             "name": name,
-            "title": facts["title"],
+            "title": self._plain(facts["title"]),
             "text": self._prose(text or shape["description"]),
             "required": name in schema["required"],
             **self._values(shape | facts, connector.example(name) if known else None),

@@ -112,7 +112,7 @@ def sample(connector: Connector) -> Json:
     if connector.answers["scheme"]:
         result["scheme"] = connector.answers["scheme"]
     for name in connector.properties:
-        value = connector.example(name)
+        value = connector.given(name, "${{{variable}}}")
         if name == "authType":
             value = connector.auth_settings(connector.auth[0], "${{{variable}}}")
         if value is not None:
@@ -152,8 +152,9 @@ def _property(connector: Connector, name: str, facts: Json) -> Json:
         result["$ref"] = _refer(connector, facts["reference"])
     if "type" in facts:
         result["type"] = facts["type"]
-    if "format" in facts:
-        result["format"] = facts["format"]
+    for key in ("format", "enum"):
+        if key in facts:
+            result[key] = facts[key]
     if facts.get("mask"):
         result["mask"] = True
     if name == "authType":
@@ -163,6 +164,8 @@ def _property(connector: Connector, name: str, facts: Json) -> Json:
         result["default"] = default
     if name == "hostPort" and default is not None:
         result["examples"] = [default]
+    if "example" in facts:
+        result["examples"] = [facts["example"]]
     return result
 
 

@@ -54,6 +54,7 @@ OTHERS: dict[str, list[Any]] = {
     "docker_image": ["another:1"],
     "docker_port": ["4711"],
     "topology": ["nodes: {}"],
+    "options": ["tenant: {}"],
 }
 
 # Said to people alone: to the author of a package, what its source could be started in, and what an SDK has to give.

@@ -44,7 +44,7 @@ SHARE = -(-EXAMPLES // len(SERVICES))
 # The refusal of a question, after what Copier puts before it.
 REFUSAL = re.compile(r"Validation error for question '\w+': (give|leave|choose) .*")
 # Of a declaration it says first where in it the fault is.
-DECLARATION = re.compile(r"Validation error for question 'topology': .*")
+DECLARATION = re.compile(r"Validation error for question '(topology|options)': .*")
 # Copier's own, of what is no choice and no number, which show all of the answer.
 CHOICE = re.compile(
     r"Invalid choice for '\w+': ((choose|leave) .*|.* is not in \[.*\])|invalid literal for int\(\) with base 10: .*"

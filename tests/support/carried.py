@@ -23,7 +23,7 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
 from extensions.endpoints import commented
-from extensions.naming import one_line
+from extensions.naming import camel, one_line
 from tests.support.checks import check_mdx
 
 Answers = Mapping[str, Any]
@@ -105,6 +105,12 @@ def check_schemas(files: Files, answers: Answers) -> None:
     title = answers["display_name"]
     schema = json.loads(files[answers["schema_file"]])
     assert schema["description"] == answers["description"]
+    for name, given in (yaml.load(answers["options"], Loader=yaml.CSafeLoader) or {}).items():
+        property_ = schema["properties"][camel(name) if "_" in name else name]
+        said = {"title": "title", "description": "description", "default": "default", "choices": "enum"}
+        assert {key: property_[kept] for key, kept in said.items() if key in given} == {
+            key: given[key] for key in said if key in given
+        }
     for name in ("username", "hostPort"):
         text = schema["properties"].get(name, {}).get("description", "")
         assert title in text or not re.search(r"\bof\b.*[^\w]", text), text

@@ -131,6 +131,44 @@ FIELDS = st.from_regex(r"[A-Za-z0-9_$@-]{1,9}(\.[A-Za-z0-9_$@-]{1,9}){0,4}|[a-z_
 )
 
 
+def _value(text: str) -> str:
+    """A text as an option can have it: without what is more than text in a workflow."""
+    text = text.replace("$", "§").replace(":", ";")[:60].strip()
+    while len(ascii(text).replace("\\", "\\\\")) > 60:
+        text = text[:-5].strip()
+    return _seen(text or "x").strip()
+
+
+@st.composite
+def own_options(draw: st.DrawFn) -> str:
+    """Options of the author's own that have to be taken, as YAML."""
+    names = ["tenant", "page_limit", "baseFolder", "v2_key", "aURL", "a" * 30]
+    found: dict[str, Any] = {}
+    for name in draw(st.lists(st.sampled_from(names), unique=True, max_size=4)):
+        kind = draw(st.sampled_from(["string", "integer", "number", "boolean", "url", "secret", "choices"]))
+        values = {
+            "string": lines(60).map(_value),
+            "integer": st.integers(-(2**31), 2**31 - 1),
+            "number": st.floats(allow_nan=False, allow_infinity=False) | st.integers(-9, 9),
+            "boolean": st.booleans(),
+            "url": URLS.filter(lambda url: url.isascii() and "$" not in url and ";" not in url and len(url) <= 60),
+        }
+        one: dict[str, Any] = {"title": lines(60), "description": lines(512), "required": st.booleans()}
+        one = {key: draw(strategy) for key, strategy in one.items() if draw(st.booleans())}
+        if kind == "choices":
+            one["choices"] = draw(st.lists(values["string"], min_size=2, max_size=9, unique=True))
+            values[kind] = st.sampled_from(one["choices"])
+        elif kind == "secret":
+            one["secret"] = True
+        else:
+            one["type"] = kind
+        if kind in values:
+            keys = ["example", *([] if one.get("required") else ["default"])]
+            one |= {key: draw(values[kind]) for key in keys if draw(st.booleans())}
+        found[name] = one
+    return yaml.safe_dump(found, allow_unicode=draw(st.booleans()), sort_keys=False) if found else ""
+
+
 # What stands behind an endpoint, where no comma begins another one, and what stands before it.
 COMMENTS = st.builds(
     "{}{}".format,
@@ -196,6 +234,7 @@ def fine(draw: st.DrawFn, service_type: str) -> Answers:
         "description": lines(512),
         "docs_url": URLS,
         "docs_notes": NOTES,
+        "options": own_options(),
     }
     if connection_type == "sqlalchemy":
         scheme = data["scheme"] = draw(st.sampled_from(SCHEMES))
@@ -231,6 +270,7 @@ def fine_plugin(draw: st.DrawFn, kind: str) -> Answers:
     data: Answers = {"kind": kind, "name": draw(CONNECTORS)}
     maybe: dict[str, st.SearchStrategy[Any]] = {"display_name": lines(100), "description": lines(512)}
     if facts.get("source"):
+        maybe["options"] = own_options()
         data["service_type"] = draw(st.sampled_from(accepted(CHOICES.service_types(kind))))
     if "question" in facts:
         one, asked = st.sampled_from(accepted(CHOICES.variants(kind))), facts["question"]
@@ -264,7 +304,7 @@ QUESTIONS = [
     *("name", "service_type", "placement", "connection_type", "type_name", "display_name", "description", "scheme"),
     *("default_port", "namespace", "auth_types", "api_endpoints", "api_prefix", "pagination", "page_parameter"),
     *("size_parameter", "page_size", "next_field", "records_path", "capabilities", "docs_url", "sdk_package"),
-    *("docs_notes", "docker_image", "docker_port"),
+    *("docs_notes", "docker_image", "docker_port", "options"),
 ]
 
 

@@ -36,6 +36,7 @@ EMPTY: Answers = {
     "auth_types": ["basic"],
     "api_key_in": "header",
     "api_key_name": "",
+    "options": "",
     "capabilities": ["metadata"],
     "docs_url": "",
     "sdk_package": "",
