@@ -317,14 +317,20 @@ def _other(name: str) -> str:
 # ---- YAML ------------------------------------------------------------------------------------------------------------
 
 
+class _Loader(yaml.SafeLoader):
+    """Plain YAML, in which nothing stands for something else: an alias may hold itself."""
+
+    def compose_node(self, parent: Any, index: Any) -> Any:
+        if self.check_event(yaml.AliasEvent):
+            mark = self.peek_event().start_mark  # type: ignore[no-untyped-call]
+            raise yaml.composer.ComposerError(None, None, "there is an alias: write out what it stands for", mark)
+        return super().compose_node(parent, index)
+
+
 def _composed(text: str) -> yaml.Node | None:
-    """The tree of a text, in which nothing stands for something else. None where there is nothing."""
+    """The tree of a text; None where there is nothing."""
     try:
-        for event in yaml.parse(text, Loader=yaml.SafeLoader):
-            if isinstance(event, yaml.AliasEvent):
-                mark: Any = event.start_mark
-                raise yaml.composer.ComposerError(None, None, "there is an alias: write out what it stands for", mark)
-        return yaml.compose(text, Loader=yaml.SafeLoader)
+        return yaml.compose(text, Loader=_Loader)
     except RecursionError:
         raise OptionsError(
             None, "they are nested too deeply: give each option by its name, beside the others"

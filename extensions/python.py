@@ -83,7 +83,7 @@ def py_value(value: object, indent: int) -> str:
         items = [py_value(item, indent + 4) for item in value]
         opening, closing = "[", "]"
     else:
-        return py_string(value) if isinstance(value, str) else repr(value)
+        return _scalar(value)
     if not items:
         return opening + closing
     lines = "".join(f"{' ' * (indent + 4)}{item},\n" for item in items)
@@ -149,7 +149,7 @@ def py_line(value: object) -> str:
         return f"{{{', '.join(f'{py_string(key)}: {py_line(item)}' for key, item in value.items())}}}"
     if isinstance(value, list | tuple):
         return f"[{', '.join(map(py_line, value))}]"
-    return py_string(value) if isinstance(value, str) else repr(value)
+    return _scalar(value)
 
 
 def nested_literal(path: str, value: str) -> str:
@@ -166,6 +166,10 @@ def path_literal(path: str, items: Iterable[str]) -> str:
     for item in items:
         literal = literal.replace(f"{{{item}}}", f"{{part({item}, '{item}')}}")
     return f"f{literal}" if items else literal
+
+
+def _scalar(value: object) -> str:
+    return py_string(value) if isinstance(value, str) else repr(value).replace("e+", "e")
 
 
 def _section(module: str, first_party: tuple[str, ...]) -> int:
