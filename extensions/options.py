@@ -66,6 +66,16 @@ _USUAL = {"integer": 1, "number": 1.0, "boolean": True, "url": "https://example.
 
 _NAME = re.compile(r"[a-z][a-z0-9]*(?:(?:_[a-z0-9]+)+|(?:[A-Z][A-Za-z0-9]*)?)")
 
+# What pydantic's AnyUrl takes as it is written: without a user, whose password would be there, too.
+_LABEL = "[A-Za-z0-9](?:[A-Za-z0-9_-]*[A-Za-z0-9])?"
+_BYTE = "(?:25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])"
+URL = re.compile(
+    rf"[a-z][a-z0-9+.-]*://(?:(?:{_LABEL}\.)*[A-Za-z](?:[A-Za-z0-9-]*[A-Za-z0-9])?|(?:{_BYTE}\.){{3}}{_BYTE})"
+    r"(?::(?:[0-9]{1,4}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5]))?"
+    r"(?:[/?#][\w.~:/?#\[\]@!&'()*+,;=%-]*)?",
+    re.ASCII,
+)
+
 # Names of pydantic's models, and of what is called in the body of an emitted one.
 _TAKEN = ("bool", "classmethod", "construct", "copy", "dict", "float", "int", "json", "schema", "str", "validate")
 
@@ -253,7 +263,7 @@ class _Option:
             if "enum" in facts:
                 fits, wanted = value in facts["enum"], f"one of {', '.join(facts['enum'])}"
             elif kind == "url":
-                fits, wanted = _is_url(value), "a URL, such as https://example.com"
+                fits, wanted = bool(URL.fullmatch(value)), "a URL, such as https://example.com"
         if not fits:
             raise self.fail(key, f"give {key} as {wanted}: {_shown(node)} is not")
         return float(value) if kind == "number" else value
@@ -271,17 +281,6 @@ class _Option:
         if text != text.strip():
             raise OptionsError(node, f"option {self.name}: {key}: leave out the blanks around {_shown(node)}")
         return text
-
-
-def _is_url(text: str) -> bool:
-    """Whether the emitted settings would take it, as it is written."""
-    from pydantic import AnyUrl
-
-    try:
-        AnyUrl(text)
-    except ValueError:
-        return False
-    return "://" in text and not re.search(r"\s", text)
 
 
 def _check_free(name: str, node: yaml.Node, property_: str, taken: Mapping[str, str]) -> None:

@@ -12,11 +12,12 @@ from typing import Any
 import pytest
 import yaml
 from copier.errors import CopierError
-from hypothesis import example, given, settings
+from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
+from pydantic import AnyUrl
 
 from extensions.catalog import Catalog
-from extensions.options import INTEGERS, KEYS, MAX_VALUE, SECRET_NAMES
+from extensions.options import INTEGERS, KEYS, MAX_VALUE, SECRET_NAMES, URL
 from tasks import validate
 from tests.conftest import ROOT
 from tests.support.checks import PACKAGE_MODULES, check_style, evidence, validate_files
@@ -577,6 +578,13 @@ def test_any_answer_is_refused_in_a_line_or_makes_files_that_are_read(text: str)
             json.loads(made) if source.endswith("json.jinja") or "schema_file" in source else ast.parse(made)
 
 
+@settings(max_examples=300, deadline=None, derandomize=True, database=None)
+@given(st.from_regex(URL, fullmatch=True))
+def test_url_that_is_taken_is_one_for_the_settings(url: str) -> None:
+    assume("xn--" not in url.lower())  # what only looks encoded
+    AnyUrl(url)
+
+
 SOURCES = [
     "{{only.connector}}/{{schema_file}}.jinja",
     "{{only.connector}}/{{only.package}}/{{module_dir}}/settings.py.jinja",
@@ -685,3 +693,26 @@ def package(deploy: Deploy, tmp_path_factory: pytest.TempPathFactory) -> Connect
 @pytest.mark.framework
 def test_tests_of_a_package_with_options_pass(package: Connector, warm: Warm) -> None:
     assert_passed(package.run_tests(warm))
+
+
+@pytest.mark.framework
+def test_tests_of_a_contribution_with_options_pass(deploy: Deploy, tmp_path: Path) -> None:
+    connector = deploy(REST | {"options": WHOLE}, "contrib", tmp_path)
+    assert_passed(connector.run_tests())
+    assert connector.warm
+    done = connector.warm.run(MODEL, pythonpath=[connector.pythonpath])
+    assert done.returncode == 0, done.stderr[-3000:]
+    connector.warm.close()
+
+
+# Runs with a contribution laid over the framework: what CONNECTOR_CONTEXT.md says of the fields in code.
+MODEL = """
+from metadata.generated.schema.entity.services.connections.dashboard.myBiConnection import MyBiConnection
+connection = MyBiConnection.model_validate({"hostPort": "http://localhost:1", "authType": {"username": "a",
+    "password": "b"}, "tenant": "c", "zone": "b 2", "apiSecret": "planted", "strict": True, "region": "us"})
+assert "planted" not in repr(connection)
+assert connection.apiSecret.get_secret_value() == "planted"
+assert (connection.region.value, connection.zone.value) == ("us", "b 2")
+assert (connection.tenant, connection.pageLimit, connection.ratio, connection.includeArchived) == ("c", 100, 2.0, False)
+assert connection.folder is connection.otherKey is None
+"""
