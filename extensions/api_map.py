@@ -454,7 +454,7 @@ class ApiMapExtension(Extension):
         return ""
 
     def _options(self, answer: str) -> tuple[str, ...]:
-        """What a map may call options: the address, and those of the answer `options`; none of it where that is wrong."""
+        """What a map may call options: the address, and those of the answer `options` where that can be read."""
         try:
             return ("hostPort", *self.environment.read_options(answer))  # type: ignore[attr-defined]
         except ValueError:
