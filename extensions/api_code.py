@@ -402,10 +402,13 @@ class Methods:
     def _named(self, one: Placeholder, names: _Names) -> str:
         if one.of in _WORDS:
             return _WORDS[one.of]
-        return self._option(one) if one.of == "options" else names.of(one)
+        return self._option(one, names) if one.of == "options" else names.of(one)
 
-    def _option(self, one: Placeholder) -> str:
-        return self._options[one.expression]
+    def _option(self, one: Placeholder, names: _Names | None = None) -> str:
+        code = self._options[one.expression]
+        return (
+            code.replace("self._base_url", "base_url").replace("self.", "") if isinstance(names, _Credentials) else code
+        )
 
     def _wanted(self, where: Mapping[str, Any]) -> str | Group:
         items = []
@@ -436,6 +439,38 @@ class Methods:
     def _place(listed: MappedList) -> str:
         return listed.request.place if listed.request else f"what its record has in {listed.records}"
 
+    def login(self, auth: Mapping[str, Any], config_class: str, suffix: str) -> str:
+        """The function that sends the credentials of an auth type, whose facts are given."""
+        login = self._api.login
+        if login is None:
+            raise ValueError("there is no login")
+        names = _Credentials(auth["options"])
+        request = login.request
+        path = self._text(request.path, names, quoted=True)
+        place = f'f"{{base_url}}{path.removeprefix("f")[1:-1]}"'
+        fixed = ("timeout=timeout", "verify=verify", "cert=cert", "allow_redirects=False", "stream=True")
+        sent = self._sent(request, names, {}, ())
+        call = Group("return requests.request(", (self._string(request.method), place, *sent, *fixed), ")")
+        head = Group(
+            f"def log_in{suffix}(",
+            (
+                f"connection: {config_class}",
+                f"auth: {auth['model']}",
+                "verify: bool | str",
+                "cert: tuple[str, str] | None",
+                "timeout: int",
+            ),
+            ") -> requests.Response:",
+        )
+        return "\n".join(
+            [
+                layout(head, 0),
+                f'{INDENT}"""Ask for a token. The credentials go nowhere else: redirects are not followed."""',
+                f'{INDENT}base_url = str(connection.hostPort).rstrip("/")',
+                f"{INDENT}{layout(call, 4)}",
+            ]
+        )
+
     # ---- What is the same for all lists ----------------------------------------------------------------------------
 
     def every(self, values: Mapping[str, Any]) -> str:
@@ -459,6 +494,18 @@ class _Names:
                 name += "_2"
             self._known[key] = name
         return self._known[key]
+
+
+class _Credentials(_Names):
+    """Python for what a login takes of the sign-in. `options` are those of an auth type."""
+
+    def __init__(self, options: Mapping[str, Any]) -> None:
+        super().__init__()
+        self._options = options
+
+    def of(self, one: Placeholder) -> str:
+        facts = self._options[one.expression]
+        return f"auth.{facts['path']}{'.get_secret_value()' if facts.get('secret') else ''}"
 
 
 def _keyed(lead: str, code: str | Group) -> str | Group:

@@ -320,6 +320,14 @@ class Connector:
         """Whether a client asks for several things at a time: for records by themselves, or for lists below others."""
         return self.declares and self.api_methods.reads_ahead
 
+    @cached_property
+    def logged_in(self) -> list[Facts]:
+        """The auth types whose credentials a login exchanges for a token: those that have all that it sends."""
+        if not (self.declares and self.api.login):
+            return []
+        sent = {one.expression for one in self.api.login.request.placeholders if one.of == "auth"}
+        return [auth for auth in self.auth if sent <= auth["options"].keys()]
+
     @property
     def is_paced(self) -> bool:
         """Whether how fast the source is asked is a matter of its own."""
