@@ -373,13 +373,13 @@ REFUSED: dict[str, tuple[str, str]] = {
         "line 1, a.description: leave out U+202E, which is character 3: some files can't hold it, or don't show it",
     ),
     "a tag": (
-        "a: {default: !!int b}",
-        "invalid literal for int() with base 10: 'b'; texts with braces, colons or # need quotes",
+        "a:\n  default: !!int b",
+        "line 2: there is a tag, tag:yaml.org,2002:int: leave it out; texts with braces, colons or # need quotes",
     ),
     "an object of Python": (
         "a: {default: !!python/object:os.system b}",
-        "line 1: could not determine a constructor for the tag "
-        "'tag:yaml.org,2002:python/object:os.system'; texts with braces, colons or # need quotes",
+        "line 1: there is a tag, tag:yaml.org,2002:python/object:os.system: leave it out; texts with braces, colons or "
+        "# need quotes",
     ),
 }
 
