@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import json
 import re
+import shutil
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -21,7 +22,7 @@ from extensions.options import INTEGERS, KEYS, MAX_VALUE, SECRET_NAMES, URL
 from tasks import validate
 from tests.conftest import ROOT
 from tests.support.checks import PACKAGE_MODULES, check_style, evidence, validate_files
-from tests.support.connector import Connector, Deploy, assert_passed
+from tests.support.connector import PYTEST, PYTEST_OPTIONS, Connector, Deploy, assert_passed
 from tests.support.python import Warm
 from tests.support.render import EMPTY, Answers, Interview, Renderer
 
@@ -373,13 +374,13 @@ REFUSED: dict[str, tuple[str, str]] = {
         "line 1, a.description: leave out U+202E, which is character 3: some files can't hold it, or don't show it",
     ),
     "a tag": (
-        "a: {default: !!int b}",
-        "invalid literal for int() with base 10: 'b'; texts with braces, colons or # need quotes",
+        "a:\n  default: !!int b",
+        "line 2: there is a tag, tag:yaml.org,2002:int: leave it out; texts with braces, colons or # need quotes",
     ),
     "an object of Python": (
         "a: {default: !!python/object:os.system b}",
-        "line 1: could not determine a constructor for the tag "
-        "'tag:yaml.org,2002:python/object:os.system'; texts with braces, colons or # need quotes",
+        "line 1: there is a tag, tag:yaml.org,2002:python/object:os.system: leave it out; texts with braces, colons or "
+        "# need quotes",
     ),
 }
 
@@ -761,13 +762,32 @@ def test_tests_of_a_package_with_options_pass(package: Connector, warm: Warm) ->
 
 
 @pytest.mark.framework
+def test_certification_hunts_secrets_of_ones_own(package: Connector, warm: Warm, tmp_path: Path) -> None:
+    """It passes as emitted, and finds a secret that the settings show."""
+    name = "test_contract.py::test_planted_secrets_are_nowhere"
+    hunt = [PYTEST, *PYTEST_OPTIONS, f"tests/{name}"]
+    assert_passed(warm.run(*hunt, pythonpath=[package.pythonpath], cwd=package.root))
+    source = shutil.copytree(package.root, tmp_path / "shown") / "src"
+    file = source / "openmetadata_my_bi/settings.py"
+    text = file.read_text(encoding="utf-8")
+    assert text.count("apiSecret: CustomSecretStr") == 1
+    file.write_text(text.replace("apiSecret: CustomSecretStr", "apiSecret: str"), encoding="utf-8")
+    done = warm.run(*hunt, pythonpath=[source], cwd=source.parent)
+    assert done.returncode == 1, done.stdout[-3000:]
+    assert "('apiSecret', 'a representation of the settings')" in done.stdout
+
+
+@pytest.mark.framework
 def test_tests_of_a_contribution_with_options_pass(deploy: Deploy, tmp_path: Path) -> None:
     connector = deploy(REST | {"options": WHOLE}, "contrib", tmp_path)
-    assert_passed(connector.run_tests())
     assert connector.warm
-    done = connector.warm.run(MODEL, pythonpath=[connector.pythonpath])
-    assert done.returncode == 0, done.stderr[-3000:]
+    path = [connector.pythonpath]
+    assert_passed(
+        connector.warm.run(PYTEST, *PYTEST_OPTIONS, str(connector.tests), pythonpath=path, cwd=connector.root)
+    )
+    done = connector.warm.run(MODEL, pythonpath=path)
     connector.warm.close()
+    assert done.returncode == 0, done.stderr[-3000:]
 
 
 # Runs with a contribution laid over the framework: what CONNECTOR_CONTEXT.md says of the fields in code.
