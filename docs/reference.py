@@ -442,13 +442,14 @@ def placement_tables(placement: str, catalog: Catalog, template: Path, scratch: 
 
     choices = answers.Choices(catalog)
     capabilities = answers.accepted(choices.capabilities(NAME["service_type"], "sqlalchemy", SCHEME))
-    everything = render(capabilities=capabilities, auth_types=list(catalog.auth))
+    auth_types = answers.accepted(choices.auth_types("sqlalchemy", SCHEME))
+    everything = render(capabilities=capabilities, auth_types=auth_types)
     base = files(render())
     conditions: dict[str, list[str]] = {file: [] for file in base}
     for name in capabilities:
         for file in files(render(capabilities=["metadata", name])) - base:
             conditions.setdefault(file, []).append(f"`{name}` in `capabilities`")
-    for name in catalog.auth:
+    for name in auth_types:
         for file in files(render(auth_types=[name])) ^ base:
             conditions.setdefault(file, []).append(f"`{name}` in `auth_types`")
     for facts in catalog.dialects.values():

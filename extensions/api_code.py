@@ -77,6 +77,25 @@ class Methods:
         self._string: Callable[[object], str] = filters["py_string"]
         self._literal: Callable[[object], str] = filters["py_line"]
 
+    @property
+    def reads_ahead(self) -> bool:
+        """Whether several things can be asked for at a time."""
+        return any(listed.details for listed in self._api.lists.values()) or any(map(self.below, self._resources))
+
+    def below(self, name: str) -> list[str]:
+        """The lists that are asked for below each record of a resource."""
+        return [
+            other.name
+            for other in self._resources.values()
+            if other.parent_name == name
+            and other.name in self._api.lists
+            and self._is_begun(self._api.lists[other.name])
+        ]
+
+    def _is_begun(self, listed: MappedList) -> bool:
+        """Whether a list is asked for, for each parent by itself."""
+        return bool(listed.request) and not self._is_flat(listed) and bool(self._resources[listed.name].parents)
+
     def all(self) -> str:
         """The methods of all lists."""
         return "\n\n".join(map(self.of, self._resources))
@@ -231,8 +250,12 @@ class Methods:
             if resource.parent
             else f"All {_plural(resource.name)}"
         )
+        below = self.below(resource.name)
+        listed = self._api.lists.get(resource.name)
         return "\n".join(
             [
+                *([f"{INDENT}@reads_ahead({', '.join(map(self._string, below))})"] if below else []),
+                *([f"{INDENT}@read_ahead"] if listed and self._is_begun(listed) else []),
                 f"{INDENT}def {resource.name}(self{parents}) -> Iterator[Record]:",
                 f'{INDENT * 2}"""{whose}: {said}."""',
                 *[f"{INDENT * 2}{line}" if line else "" for line in body],
@@ -259,7 +282,7 @@ class Methods:
             function = f"self._{resource.item}_in_full"
             if parents:
                 function = f"partial({function}, {', '.join(parents)})"
-            records = Group("self._each(", (function, records), ")")
+            records = Group("self.workers.each(", (function, records), ")")
         if listed.fields:
             records = Group("declared(", (records, f"self._{resource.item}_fields"), ")")
         return records
@@ -267,7 +290,8 @@ class Methods:
     def _asked(self, resource: Any, listed: MappedList, body: list[str]) -> str | Group:
         """Python for the records that a request lists, page by page."""
         request, paging = listed.request, listed.paging
-        assert request is not None and paging is not None
+        if request is None or paging is None:
+            raise ValueError(f"{listed.name} has no request")
         names = _Names()
         for one in request.placeholders:
             if one.of in resource.parents:
@@ -378,10 +402,13 @@ class Methods:
     def _named(self, one: Placeholder, names: _Names) -> str:
         if one.of in _WORDS:
             return _WORDS[one.of]
-        return self._option(one) if one.of == "options" else names.of(one)
+        return self._option(one, names) if one.of == "options" else names.of(one)
 
-    def _option(self, one: Placeholder) -> str:
-        return self._options[one.expression]
+    def _option(self, one: Placeholder, names: _Names | None = None) -> str:
+        code = self._options[one.expression]
+        return (
+            code.replace("self._base_url", "base_url").replace("self.", "") if isinstance(names, _Credentials) else code
+        )
 
     def _wanted(self, where: Mapping[str, Any]) -> str | Group:
         items = []
@@ -412,6 +439,38 @@ class Methods:
     def _place(listed: MappedList) -> str:
         return listed.request.place if listed.request else f"what its record has in {listed.records}"
 
+    def login(self, auth: Mapping[str, Any], config_class: str, suffix: str) -> str:
+        """The function that sends the credentials of an auth type, whose facts are given."""
+        login = self._api.login
+        if login is None:
+            raise ValueError("there is no login")
+        names = _Credentials(auth["options"])
+        request = login.request
+        path = self._text(request.path, names, quoted=True)
+        place = f'f"{{base_url}}{path.removeprefix("f")[1:-1]}"'
+        fixed = ("timeout=timeout", "verify=verify", "cert=cert", "allow_redirects=False", "stream=True")
+        sent = self._sent(request, names, {}, ())
+        call = Group("return requests.request(", (self._string(request.method), place, *sent, *fixed), ")")
+        head = Group(
+            f"def log_in{suffix}(",
+            (
+                f"connection: {config_class}",
+                f"auth: {auth['model']}",
+                "verify: bool | str",
+                "cert: tuple[str, str] | None",
+                "timeout: int",
+            ),
+            ") -> requests.Response:",
+        )
+        return "\n".join(
+            [
+                layout(head, 0),
+                f'{INDENT}"""Ask for a token. The credentials go nowhere else: redirects are not followed."""',
+                f'{INDENT}base_url = str(connection.hostPort).rstrip("/")',
+                f"{INDENT}{layout(call, 4)}",
+            ]
+        )
+
     # ---- What is the same for all lists ----------------------------------------------------------------------------
 
     def every(self, values: Mapping[str, Any]) -> str:
@@ -435,6 +494,18 @@ class _Names:
                 name += "_2"
             self._known[key] = name
         return self._known[key]
+
+
+class _Credentials(_Names):
+    """Python for what a login takes of the sign-in. `options` are those of an auth type."""
+
+    def __init__(self, options: Mapping[str, Any]) -> None:
+        super().__init__()
+        self._options = options
+
+    def of(self, one: Placeholder) -> str:
+        facts = self._options[one.expression]
+        return f"auth.{facts['path']}{'.get_secret_value()' if facts.get('secret') else ''}"
 
 
 def _keyed(lead: str, code: str | Group) -> str | Group:

@@ -441,41 +441,52 @@ class ApiMapExtension(Extension):
             self._read[key] = reader.read(text)
         return self._read[key]
 
-    def fault(self, text: str, service_type: str, connection_type: str, kind: str, auth_types: Collection[str]) -> str:
+    def fault(
+        self, text: str, service_type: str, connection_type: str, kind: str, auth_types: Collection[str], options: str
+    ) -> str:
         """Refuses a map that can't be honoured, by its first fault."""
         if kind != "connector" or connection_type != "rest_api":
             return f"leave api out: it belongs to connectors over rest_api, not to {connection_type or kind}"
         try:
-            self.read(text, service_type, (), tuple(auth_types))
+            self.read(text, service_type, self._options(options), tuple(auth_types))
         except self.environment.declaration_error as error:  # type: ignore[attr-defined]
             return str(error)
         return ""
+
+    def _options(self, answer: str) -> tuple[str, ...]:
+        """What a map may call options: the address, and those of the answer `options` where that can be read."""
+        try:
+            return ("hostPort", *self.environment.read_options(answer))  # type: ignore[attr-defined]
+        except ValueError:
+            return ("hostPort",)
 
     @staticmethod
     def beside_fault(answer: str, api: str) -> str:
         """Refuses an answer that says of lists what a map says, too."""
         return "leave this out: the answer api says how lists are read" if answer and api else ""
 
-    def with_api(self, usual: str, text: str, service_type: str, auth_types: Collection[str]) -> str:
+    def with_api(self, usual: str, text: str, service_type: str, auth_types: Collection[str], options: str) -> str:
         """The `usual` capabilities, a list as JSON, and those that a map has something for."""
         listed = json.loads(usual)
         return json.dumps(
-            [*listed, *(one for one in self._needed(text, service_type, auth_types) if one not in listed)]
+            [*listed, *(one for one in self._needed(text, service_type, auth_types, options) if one not in listed)]
         )
 
-    def unasked_fault(self, chosen: Collection[str], text: str, service_type: str, auth_types: Collection[str]) -> str:
+    def unasked_fault(
+        self, chosen: Collection[str], text: str, service_type: str, auth_types: Collection[str], options: str
+    ) -> str:
         """Refuses capabilities without one that a part of a map is for, which would not be read."""
-        for capability, part in self._needed(text, service_type, auth_types).items():
+        for capability, part in self._needed(text, service_type, auth_types, options).items():
             if capability not in chosen:
                 return f"choose {capability}, too, or leave {part} out of api: without it that is not read"
         return ""
 
-    def _needed(self, text: str, service_type: str, auth_types: Collection[str]) -> dict[str, str]:
+    def _needed(self, text: str, service_type: str, auth_types: Collection[str], options: str) -> dict[str, str]:
         """The capabilities that parts of a map are for, each with the first of these parts."""
         if not text:
             return {}
         try:
-            api = self.read(text, service_type, (), tuple(auth_types))
+            api = self.read(text, service_type, self._options(options), tuple(auth_types))
         except self.environment.declaration_error:  # type: ignore[attr-defined]
             return {}
         found: dict[str, str] = {}

@@ -316,9 +316,30 @@ class Connector:
         return self._write_methods(self.api, self.resources, self._option_code)
 
     @property
+    def reads_ahead(self) -> bool:
+        """Whether a client asks for several things at a time: for records by themselves, or for lists below others."""
+        return self.declares and self.api_methods.reads_ahead
+
+    @cached_property
+    def logged_in(self) -> list[Facts]:
+        """The auth types whose credentials a login exchanges for a token: those that have all that it sends."""
+        if not (self.declares and self.api.login):
+            return []
+        sent = {one.expression for one in self.api.login.request.placeholders if one.of == "auth"}
+        return [auth for auth in self.auth if sent <= auth["options"].keys()]
+
+    @property
+    def is_paced(self) -> bool:
+        """Whether how fast the source is asked is a matter of its own."""
+        return self.reads_ahead or (self.declares and self.api.requests_per_minute > 0)
+
+    @property
     def _option_code(self) -> dict[str, str]:
-        """Python for what a map calls an option."""
-        return {"hostPort": "self._base_url"}
+        """Python for what a map calls an option, by the name that the answer has for it."""
+        own = {
+            name: f"self._connection.{facts['property']}{facts['plain']}" for name, facts in self.own_options.items()
+        }
+        return {"hostPort": "self._base_url"} | own
 
     @property
     def endpoints(self) -> list[str]:
@@ -610,6 +631,8 @@ class Connector:
             parts.add("tls_mode")
         for capability in self.capabilities:
             parts |= set(capability.get("parts", ()))
+        if self.reads_ahead:
+            parts.add("concurrency")
         return parts if self.auth else parts - {"sign_in"}
 
     @cached_property

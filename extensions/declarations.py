@@ -35,12 +35,18 @@ class DeclarationError(ValueError):
 
 
 class _Loader(yaml.SafeLoader):
-    """Plain YAML without aliases, which may hold themselves, and with dates as the texts that they are written as."""
+    """Plain YAML, with dates as the texts that they are written as.
+
+    Aliases are refused, which may hold themselves, and tags, which may not fit what they are at.
+    """
 
     def compose_node(self, parent: Any, index: Any) -> Any:
-        if self.check_event(yaml.AliasEvent):
-            mark = self.peek_event().start_mark  # type: ignore[no-untyped-call]
-            raise yaml.composer.ComposerError(None, None, "there is an alias: write out what it stands for", mark)
+        event = self.peek_event()  # type: ignore[no-untyped-call]
+        said = "there is an alias: write out what it stands for" if isinstance(event, yaml.AliasEvent) else ""
+        if getattr(event, "tag", None) is not None:
+            said = f"there is a tag, {event.tag}: leave it out"
+        if said:
+            raise yaml.composer.ComposerError(None, None, said, event.start_mark)
         return super().compose_node(parent, index)
 
 
@@ -139,8 +145,8 @@ class Spot:
 
 def load(text: str, what: str) -> Spot:
     """The value of a YAML text. Raises DeclarationError. `what` is what the text is called in a refusal."""
-    loader = _Loader(text)
     try:
+        loader = _Loader(text)
         node = loader.get_single_node()
         if node is None:
             raise DeclarationError(f"give {what}: there is nothing in it")

@@ -6,14 +6,12 @@ those in catalog/connections: nothing of the answer is kept as text, so no part 
 
 from __future__ import annotations
 
-import difflib
 import json
 import keyword
 import re
 import sys
 from typing import TYPE_CHECKING, Any
 
-import yaml
 from jinja2.ext import Extension
 
 if TYPE_CHECKING:
@@ -22,6 +20,7 @@ if TYPE_CHECKING:
     from jinja2 import Environment
 
     from extensions.catalog import Catalog
+    from extensions.declarations import Spot
 
 Facts = dict[str, Any]
 
@@ -61,6 +60,8 @@ _SECRET: Facts = {
     "model": {"annotation": "CustomSecretStr", "module": "metadata.ingestion.models.custom_pydantic"},
 }
 
+_CHOICES: Facts = {"schema": {"type": "string"}, "model": {"annotation": "Literal", "module": "typing"}}
+
 # What samples have of an option without an example.
 _USUAL = {"integer": 1, "number": 1.0, "boolean": True, "url": "https://example.com"}
 
@@ -80,83 +81,129 @@ URL = re.compile(
 _TAKEN = ("bool", "classmethod", "construct", "copy", "dict", "float", "int", "json", "schema", "str", "validate")
 
 
-class OptionsError(ValueError):
-    """An option can't be one. The message is a line: where in the YAML, what is wrong, and what to give."""
-
-    def __init__(self, node: yaml.Node | None, said: str) -> None:
-        place = f"line {node.start_mark.line + 1}: " if node else ""
-        super().__init__(place + " ".join(said.split()))
-
-
 class Options:
-    """Reads answers. `casing` has the functions of naming.py, `faults` those of answers.py, by their names."""
+    """Reads answers. `environment` has load_declaration, and as filters the functions of naming.py and answers.py."""
 
-    def __init__(self, filters: Mapping[str, Callable[..., str]], acronyms: frozenset[str]) -> None:
-        self._filters = filters
+    def __init__(self, environment: Any, acronyms: frozenset[str]) -> None:
+        self._load: Callable[[str, str], Spot] = environment.load_declaration
+        self._refusal: type[ValueError] = environment.declaration_error
+        self._filters: Mapping[str, Callable[..., str]] = environment.filters
         self._acronyms = acronyms
         # Each rendered file asks for the same.
-        self._known: dict[str, dict[str, Facts]] = {}
+        self._known: dict[str, dict[str, Facts]] = {"": {}}
 
     def read(self, text: str) -> dict[str, Facts]:
-        """The options of an answer by their names in it, each as facts of a property. Raises OptionsError.
+        """The options of an answer by their names in it, each as facts of a property. Raises DeclarationError.
 
         Beside those, each has `property`, its name in the connection; `kind`, the type that was answered; `secret`;
         `sample`, a value for samples; `model`, its annotation and the module of that; `strict`, whether there are
         texts that it can't be; `values`, Markdown on what can be given; and where it was answered, `example`.
         """
         if text not in self._known:
-            self._known = {text: {name: facts for name, _, facts in self._read(text)}}
+            self._known = {"": {}, text: {spot.name: facts for spot, facts in self._read(text)}}
         return self._known[text]
 
     def fault(self, text: str, taken: Mapping[str, str]) -> str:
         """Refuses an answer by its first fault; `taken` are properties that there are, each with what it is."""
+        there = {known.lower(): f"{known} is {what} already" for known, what in taken.items()}
         try:
-            for name, node, facts in self._read(text):
-                _check_free(name, node, facts["property"], taken)
-        except OptionsError as error:
-            return str(error)
+            for spot, facts in self._read(text):
+                if said := there.get(facts["property"].lower()):
+                    spot.fail(f"give another name, such as {_other(spot.name)}: {said}")
+        except self._refusal as refusal:
+            return str(refusal)
         return ""
 
-    def _read(self, text: str) -> list[tuple[str, yaml.Node, Facts]]:
-        found: list[tuple[str, yaml.Node, Facts]] = []
+    def _read(self, text: str) -> list[tuple[Spot, Facts]]:
+        whole = self._load(text, "the answer options")
+        found: list[tuple[Spot, Facts]] = []
         seen: dict[str, str] = {}
-        for key, node in _pairs(_composed(text), "options with what each is, such as tenant: {required: true}"):
-            name = _name(key)
-            facts = self._option(name, key, node)
+        for name in whole.keys("tenant: {required: true}"):
+            spot = whole.below(name)
+            _check_name(name, spot)
+            facts = self._option(name, spot)
             if (twin := seen.setdefault(facts["property"].lower(), name)) != name:
-                raise OptionsError(key, f"option {name} is too much like {twin}: give one of them another name")
-            found.append((name, key, facts))
+                spot.fail(f"this is too much like {twin}: give one of them another name")
+            found.append((spot, facts))
         return found
 
-    def _option(self, name: str, key: yaml.Node, node: yaml.Node) -> Facts:
-        given: dict[str, yaml.Node] = {}
-        for inner, value in _pairs(node, f"what {name} is, such as {name}: {{required: true}}"):
-            if inner.value not in KEYS:
-                raise OptionsError(inner, _unknown(f"option {name}: key", inner.value, KEYS))
-            given[inner.value] = value
-        known = _Option(name, key, given, self._filters)
-        secret, choices = known.flag("secret"), known.choices()
-        kind = known.kind(secret, choices)
+    def _option(self, name: str, spot: Spot) -> Facts:
+        given = spot.entries(KEYS, example="{required: true}") if spot.value not in (None, {}) else {}
+        secret, required = (
+            "secret" in given and given["secret"].flag(),
+            "required" in given and given["required"].flag(),
+        )
+        choices = self._choices(given["choices"]) if "choices" in given else []
+        kind = given["type"].word(_TYPES) if "type" in given else "string"
+        _check_together(given, kind, secret, required)
         property_ = self._filters["camel"](name) if "_" in name else name
         if property_.lower().endswith(SECRET_NAMES) and not secret and _TYPES[kind]["schema"]["type"] == "string":
-            raise OptionsError(key, f"option {name} is called as a secret: give secret: true, or another name")
-        title = known.line("title", MAX_TITLE) or self._title(name)
+            spot.fail("this is called as a secret: give secret: true, or another name")
+        title = self._line(given["title"], MAX_TITLE) if "title" in given else self._title(name)
+        whole = _SECRET if secret else _CHOICES if choices else _TYPES[kind]
         facts: Facts = {
             "property": property_,
             "title": title,
-            "description": known.line("description", MAX_DESCRIPTION) or f"{title}.",
+            "description": self._line(given["description"], MAX_DESCRIPTION) if "description" in given else f"{title}.",
             "kind": kind,
             "secret": secret,
-            "required": known.flag("required"),
+            "required": required,
+            "model": whole["model"],
+            "strict": kind != "string" or bool(choices),
         }
-        whole = _SECRET if secret else _TYPES[kind]
-        facts |= whole["schema"] | {"model": whole["model"], "strict": kind != "string" or bool(choices)}
-        if choices:
-            facts |= {"enum": choices, "model": {"annotation": "Literal", "module": "typing"}}
-        facts |= known.values(kind, facts)
+        facts |= whole["schema"] | ({"enum": choices} if choices else {})
+        facts |= {key: self._value(given[key], kind, choices) for key in ("default", "example") if key in given}
         facts["values"] = self._values(whole.get("values", ""), facts)
         usual = choices[0] if choices else _USUAL.get(kind, f"my-{name.replace('_', '-')}")
         return facts | {"sample": facts.get("example", usual)}
+
+    def _line(self, spot: Spot, most: int) -> str:
+        """A text of one line."""
+        if not isinstance(spot.value, str):
+            spot.fail(f"give a text, in quotes where YAML reads something else: {spot.value!r:.60} is none")
+        if fault := self._filters["line_fault"](spot.value, most):
+            spot.fail(fault)
+        return str(spot.value)
+
+    def _text(self, spot: Spot) -> str:
+        """A text as a value, which a workflow has as it is written."""
+        text = self._line(spot, MAX_VALUE)
+        if len(self._filters["py_string"](text)) > MAX_VALUE + 2:
+            spot.fail(f"give a shorter text: with its escapes, {text!r:.60} is too long")
+        if "$" in text:
+            spot.fail("leave out $, which begins a variable in a workflow")
+        if text.startswith(("env:", "file:", "secret:")):
+            spot.fail(f"leave out {text.partition(':')[0]}:, which says in a workflow where a value is")
+        if text != text.strip():
+            spot.fail(f"leave out the blanks around {text!r}")
+        return text
+
+    def _choices(self, spot: Spot) -> list[str]:
+        found: list[str] = []
+        for one in spot.items():
+            text = self._text(one)
+            if text in found:
+                one.fail(f"{text!r} is there twice: leave one out")
+            found.append(text)
+        if len(found) < 2:
+            spot.fail("give two or more choices, such as [eu, us]")
+        return found
+
+    def _value(self, spot: Spot, kind: str, choices: list[str]) -> Any:
+        if kind == "boolean":
+            return spot.flag()
+        if kind == "integer":
+            return spot.number(INTEGERS[0], INTEGERS[-1])
+        if kind == "number":
+            if type(spot.value) not in (int, float) or not abs(spot.value) <= NUMBERS:
+                spot.fail(f"give a number: {spot.value!r:.60} is none")
+            return float(spot.value)
+        text = self._text(spot)
+        if choices and text not in choices:
+            spot.unknown(text, choices)
+        if kind == "url" and not URL.fullmatch(text):
+            spot.fail(f"give a URL, such as https://example.com: {text!r} is none")
+        return text
 
     def _values(self, kinds: str, facts: Facts) -> str:
         """What can be given for an option, in Markdown."""
@@ -168,220 +215,38 @@ class Options:
         return " ".join(filter(None, [kinds, f"Such as {code(written)}." if "example" in facts else ""]))
 
     def _title(self, name: str) -> str:
-        words = [word.lower() for word in self._words(name)]
+        words = self._filters["snake"](name).split("_")
         return " ".join(word.upper() if word in self._acronyms else word.capitalize() for word in words)
 
-    def _words(self, name: str) -> list[str]:
-        return self._filters["snake"](name).split("_")
 
-
-class _Option:
-    """What was given of one option: reads each key of it. All raise OptionsError."""
-
-    def __init__(
-        self, name: str, key: yaml.Node, given: dict[str, yaml.Node], filters: Mapping[str, Callable[..., str]]
-    ) -> None:
-        self.name, self._key, self._given, self._filters = name, key, given, filters
-
-    def fail(self, key: str, said: str) -> OptionsError:
-        """What is wrong with a key, by the line of its value."""
-        return OptionsError(self._given.get(key, self._key), f"option {self.name}: {said}")
-
-    def flag(self, key: str) -> bool:
-        if key not in self._given:
-            return False
-        value = _plain(self._given[key])
-        if type(value) is not bool:
-            raise self.fail(key, f"give {key} true or false: {_shown(self._given[key])} is neither")
-        return value
-
-    def line(self, key: str, most: int) -> str:
-        """A text of one line; empty where none was given."""
-        return self._line(key, self._given[key], most) if key in self._given else ""
-
-    def _line(self, key: str, node: yaml.Node, most: int) -> str:
-        text = _plain(node)
-        if not isinstance(text, str):
-            raise self.fail(key, f"give {key} as a text, in quotes: {_shown(node)} is none")
-        if fault := self._filters["line_fault"](text, most):
-            raise self.fail(key, f"{key}: {fault}")
-        return text
-
-    def choices(self) -> list[str]:
-        if "choices" not in self._given:
-            return []
-        node = self._given["choices"]
-        if not isinstance(node, yaml.SequenceNode) or len(node.value) < 2:
-            said = f"give choices as a list of two or more, such as [eu, us]: {_shown(node)} is none"
-            raise self.fail("choices", said)
-        found: list[str] = []
-        for one in node.value:
-            text = self._text("choices", one)
-            if text in found:
-                raise OptionsError(one, f"option {self.name}: choices: {text!r} is there twice: leave one out")
-            found.append(text)
-        return found
-
-    def kind(self, secret: bool, choices: list[str]) -> str:
-        """The type; secrets and choices are texts."""
-        if "type" not in self._given:
-            return "string"
-        node = self._given["type"]
-        kind = _plain(node)
-        if not isinstance(kind, str) or kind not in _TYPES:
-            raise self.fail("type", _unknown("type", kind if isinstance(kind, str) else _shown(node), _TYPES))
-        for key, there in (("secret", secret), ("choices", choices)):
-            if there and kind != "string":
-                raise self.fail("type", f"leave type out: what has {key} is a string, not {kind}")
-        return kind
-
-    def values(self, kind: str, facts: Facts) -> Facts:
-        """The default and the example, as far as they were given."""
-        found: Facts = {key: self._value(key, kind, facts) for key in ("default", "example") if key in self._given}
-        if facts["secret"] and found:
-            key = next(iter(found))
-            raise self.fail(key, f"leave {key} out: a secret has none, since it would be in files that people share")
-        if facts["secret"] and "choices" in self._given:
-            raise self.fail("choices", "leave choices out: a secret is none of a few known texts")
-        if facts["required"] and "default" in found:
-            raise self.fail("default", "leave out required or default: what has a default need not be given")
-        return found
-
-    def _value(self, key: str, kind: str, facts: Facts) -> Any:
-        node = self._given[key]
-        value = _plain(node)
-        if kind == "boolean":
-            fits, wanted = type(value) is bool, "true or false"
-        elif kind == "integer":
-            fits = type(value) is int and value in INTEGERS
-            wanted = f"a whole number from {INTEGERS[0]} to {INTEGERS[-1]}"
-        elif kind == "number":
-            fits, wanted = type(value) in (int, float) and abs(value) <= NUMBERS, "a number"
-        else:
-            value = self._text(key, node)
-            fits, wanted = True, ""
-            if "enum" in facts:
-                fits, wanted = value in facts["enum"], f"one of {', '.join(facts['enum'])}"
-            elif kind == "url":
-                fits, wanted = bool(URL.fullmatch(value)), "a URL, such as https://example.com"
-        if not fits:
-            raise self.fail(key, f"give {key} as {wanted}: {_shown(node)} is not")
-        return float(value) if kind == "number" else value
-
-    def _text(self, key: str, node: yaml.Node) -> str:
-        """A text as a value, which a workflow has as it is written."""
-        text = self._line(key, node, MAX_VALUE)
-        if len(self._filters["py_string"](text)) > MAX_VALUE + 2:
-            raise OptionsError(node, f"option {self.name}: {key}: give a shorter text: {_shown(node)} is too long")
-        if "$" in text:
-            raise OptionsError(node, f"option {self.name}: {key}: leave out $, which begins a variable in a workflow")
-        if text.startswith(("env:", "file:", "secret:")):
-            said = f"leave out {text.partition(':')[0]}:, which says in a workflow where a value is"
-            raise OptionsError(node, f"option {self.name}: {key}: {said}")
-        if text != text.strip():
-            raise OptionsError(node, f"option {self.name}: {key}: leave out the blanks around {_shown(node)}")
-        return text
-
-
-def _check_free(name: str, node: yaml.Node, property_: str, taken: Mapping[str, str]) -> None:
-    """Refuses a name that the connection has already, in whatever case."""
-    there = {known.lower(): (known, what) for known, what in taken.items()}
-    if property_.lower() in there:
-        known, what = there[property_.lower()]
-        raise OptionsError(node, f"option {name}: give another name, such as {_other(name)}: {known} is {what} already")
-
-
-def _name(key: yaml.Node) -> str:
-    name = key.value
+def _check_name(name: str, spot: Spot) -> None:
     if not _NAME.fullmatch(name) or len(name) > MAX_NAME:
-        raise OptionsError(
-            key, f"give a name of at most {MAX_NAME} characters, such as page_limit or pageLimit: {_cut(name)} is none"
+        spot.fail(
+            f"give a name of at most {MAX_NAME} characters, such as page_limit or pageLimit: {name!r:.60} is none"
         )
     if keyword.iskeyword(name) or name in _TAKEN:
-        raise OptionsError(
-            key, f"give another name, such as {_other(name)}: {name!r} is a word of Python's or pydantic's"
-        )
+        spot.fail(f"give another name, such as {_other(name)}: {name!r} is a word of Python's or pydantic's")
     if name.startswith("supports"):
-        raise OptionsError(
-            key, f"give another name, such as {_other(name)}: what begins with supports is not in the form"
-        )
-    return name
+        spot.fail(f"give another name, such as {_other(name)}: what begins with supports is not in the form")
+
+
+def _check_together(given: Mapping[str, Spot], kind: str, secret: bool, required: bool) -> None:
+    """Refuses keys that can't be beside each other."""
+    for key, there in (("secret", secret), ("choices", "choices" in given)):
+        if there and kind != "string":
+            given["type"].fail(f"leave type out: what has {key} is a string, not {kind}")
+    if secret and "choices" in given:
+        given["choices"].fail("leave choices out: a secret is none of a few known texts")
+    for key in ("default", "example"):
+        if secret and key in given:
+            given[key].fail(f"leave {key} out: a secret has none, since it would be in files that people share")
+    if required and "default" in given:
+        given["default"].fail("leave out required or default: what has a default need not be given")
 
 
 def _other(name: str) -> str:
     """Another name, in the same casing."""
     return f"my_{name}" if name.islower() else f"my{name[0].upper()}{name[1:]}"
-
-
-# ---- YAML ------------------------------------------------------------------------------------------------------------
-
-
-class _Loader(yaml.SafeLoader):
-    """Plain YAML, in which nothing stands for something else: an alias may hold itself."""
-
-    def compose_node(self, parent: Any, index: Any) -> Any:
-        if self.check_event(yaml.AliasEvent):
-            mark = self.peek_event().start_mark  # type: ignore[no-untyped-call]
-            raise yaml.composer.ComposerError(None, None, "there is an alias: write out what it stands for", mark)
-        return super().compose_node(parent, index)
-
-
-def _composed(text: str) -> yaml.Node | None:
-    """The tree of a text; None where there is nothing."""
-    try:
-        return yaml.compose(text, Loader=_Loader)
-    except RecursionError:
-        raise OptionsError(
-            None, "they are nested too deeply: give each option by its name, beside the others"
-        ) from None
-    except (yaml.YAMLError, ValueError) as error:
-        mark = getattr(error, "problem_mark", None)
-        place = f"line {mark.line + 1}: " if mark else ""
-        raise OptionsError(None, f"{place}{getattr(error, 'problem', None) or error}") from None
-
-
-def _pairs(node: yaml.Node | None, wanted: str) -> list[tuple[yaml.Node, yaml.Node]]:
-    """The keys of an object, each a text that is there once, with their values; none of what is empty."""
-    if node is None or (isinstance(node, yaml.ScalarNode) and node.tag.endswith(":null")):
-        return []
-    if not isinstance(node, yaml.MappingNode):
-        raise OptionsError(node, f"give {wanted}: {_shown(node)} is not")
-    seen: set[str] = set()
-    for key, _ in node.value:
-        if not isinstance(key, yaml.ScalarNode):
-            raise OptionsError(key, f"give {wanted}: {_shown(key)} is no name")
-        if key.value in seen:
-            raise OptionsError(key, f"{_cut(key.value)} is there twice: leave one out")
-        seen.add(key.value)
-    return list(node.value)
-
-
-def _plain(node: yaml.Node) -> Any:
-    """The text, number, or yes or no of a node; None for all else."""
-    kind = node.tag.rpartition(":")[2]
-    if not isinstance(node, yaml.ScalarNode) or kind not in ("str", "bool", "int", "float"):
-        return None
-    try:
-        return yaml.SafeLoader("").construct_object(node)
-    except (ValueError, KeyError):  # a tag that was written out, or a number beyond all bounds
-        return None
-
-
-def _shown(node: yaml.Node) -> str:
-    if isinstance(node, yaml.ScalarNode):
-        return _cut(node.value)
-    return "a list" if isinstance(node, yaml.SequenceNode) else "an object"
-
-
-def _cut(text: str) -> str:
-    quoted = repr(text)
-    return quoted if len(quoted) <= MAX_VALUE else f"{quoted[:MAX_VALUE]}…"
-
-
-def _unknown(what: str, name: str, known: Any) -> str:
-    near = difflib.get_close_matches(name.lower(), known, n=1)
-    meant = f"did you mean {near[0]}?" if near else f"there is {', '.join(known)}"
-    return f"{what} {_cut(name)} is unknown; {meant}"
 
 
 def taken(
@@ -413,7 +278,7 @@ class OptionsExtension(Extension):
     def __init__(self, environment: Environment) -> None:
         super().__init__(environment)
         catalog: Catalog = environment.catalog  # type: ignore[attr-defined]  # CatalogExtension adds it
-        options = Options(environment.filters, catalog.acronyms)
+        options = Options(environment, catalog.acronyms)
 
         def options_fault(text: str, *connector: Any) -> str:
             """Refuses options that could not be, by their first fault; `connector` is what `taken` asks."""

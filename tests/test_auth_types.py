@@ -51,9 +51,10 @@ TOGETHER: dict[str, Answers] = {
 
 # Runs in the framework's interpreter: what each of the settings reads, the error, and all that was logged.
 READ = """
-import io, json, logging, sys, traceback
+import io, json, logging, os, sys, traceback
 from openmetadata_probe import client
 from openmetadata_probe.settings import ProbeSettings
+os.environ["NETRC"] = sys.argv[2]
 client.RETRIES = client.RETRIES.new(backoff_factor=0)
 results = []
 for options in json.loads(sys.argv[1]):
@@ -99,8 +100,8 @@ def package(rendered: Renderer, tmp_path_factory: pytest.TempPathFactory) -> Cal
 def read(package: Callable[[Answers], Path], warm: Warm) -> Callable[..., Any]:
     """What a package of an auth type reads with some options, of which none logs its key."""
 
-    def get(answers: Answers, *options: dict[str, str]) -> list[dict[str, Any]]:
-        results = warm.run_script(package(REST | answers) / "src", READ, json.dumps(options))
+    def get(answers: Answers, *options: dict[str, str], netrc: Path = Path("/nowhere")) -> list[dict[str, Any]]:
+        results = warm.run_script(package(REST | answers) / "src", READ, json.dumps(options), str(netrc))
         for result, given in zip(results, options, strict=True):
             assert given.get("apiKey", KEY).strip() not in result["log"]
         return results
@@ -194,15 +195,12 @@ def test_secret_that_no_header_carries_is_refused_and_not_shown(read: Callable[.
 
 @pytest.mark.framework
 @pytest.mark.parametrize("together", ["none", "none basic", "basic none"])
-def test_nothing_is_sent_where_nothing_signs_in(
-    together: str, read: Callable[..., Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_nothing_is_sent_where_nothing_signs_in(together: str, read: Callable[..., Any], tmp_path: Path) -> None:
     """Not even what a .netrc file has for the server."""
     (tmp_path / "netrc").write_text("machine 127.0.0.1 login me password hidden\n")
-    monkeypatch.setenv("NETRC", str(tmp_path / "netrc"))
     chosen = {"authType": "none"} if together == "basic none" else {}
     with KeyServer("") as server:
-        (result,) = read(TOGETHER[together], {"hostPort": server.url} | chosen)
+        (result,) = read(TOGETHER[together], {"hostPort": server.url} | chosen, netrc=tmp_path / "netrc")
     assert (result["error"], result["ids"]) == ("", list(range(60)))
     assert not [asked for asked in server.asked if {"authorization", "x-api-key"} & asked.headers.keys()]
 

@@ -23,6 +23,7 @@ from tests.support.render import Answers, Interview
 # Of each question whose choices are not its own: answers, the first of which that is not the default is given.
 OTHERS: dict[str, list[Any]] = {
     "type_name": ["Another"],
+    "api_key_name": ["X-Another-Key"],
     "display_name": ["Another name"],
     "description": ["Another description."],
     "scheme": ["postgresql+psycopg2", "mysql+pymysql"],
@@ -70,6 +71,7 @@ def others(name: str) -> list[Any]:
         "namespace": list(CATALOG.services["database"]["namespaces"]),
         "auth_types": [[one] for one in CATALOG.auth],
         "pagination": list(CATALOG.pagination),
+        "api_key_in": ["header", "query"],
         "capabilities": [[one] for one in CATALOG.capabilities],
         **{facts["question"]: list(facts["variants"]) for facts in CATALOG.kinds.values() if "question" in facts},
     }

@@ -39,7 +39,10 @@ CHOICES = Choices(CATALOG)
 # What Java is made of, below template.
 SOURCES = (
     "{{only.connector}}/{{schema_file}}.jinja",
-    "{{only.connector}}/{{connector.definition_file('oauth')}}.jinja",
+    *(
+        f"{{{{only.connector}}}}/{{{{connector.definition_file('{name}')}}}}.jinja"
+        for name in ("oauth", "api_key", "none")
+    ),
     "{{only.connector}}/{% if not is_package and connector | converted %}{{converter_file}}{% endif %}.jinja",
 )
 NEEDS: dict[str, Answers] = {
@@ -70,7 +73,9 @@ def contributions() -> Iterator[Answers]:
         for connection_type in accepted(CHOICES.connection_types("connector", service_type)):
             needs = NEEDS[connection_type]
             every = accepted(CHOICES.auth_types(connection_type, needs.get("scheme", "")))
-            for number, auth_types in enumerate([every, every[::-1], *([name] for name in every)]):
+            # Nothing alone is no choice.
+            alone = [[name] for name in every if CATALOG.sign_in(name, connection_type)["options"]]
+            for number, auth_types in enumerate([every, every[::-1], *alone]):
                 usual = f"{service_type.title()}{connection_type.title().replace('_', '')}{number}"
                 word = next(words, usual)
                 yield (
@@ -139,6 +144,8 @@ class Branch:
 
 
 def example(shape: dict[str, Any]) -> Any:
+    if "default" in shape:
+        return shape["default"]
     if shape["type"] == "object":
         return {name: example(facts) for name, facts in shape["properties"].items()}
     return "https://example.com" if shape.get("format") == "uri" else EXAMPLES[shape["type"]]

@@ -32,7 +32,7 @@ BOTH = pytest.mark.parametrize("placement", PLACEMENTS)
 # Answers that each connection type needs, and endpoints that make some lists flat and some nested.
 NEEDS: dict[str, Answers] = {
     "sqlalchemy": {"scheme": "myolap+pyodbc", "namespace": "schema.table", "docker_image": "img"},
-    "rest_api": {"default_port": "8080", "api_prefix": "/api/v1", "docker_image": "img"},
+    "rest_api": {"default_port": "8080", "api_prefix": "/api/v1", "docker_image": "img", "api_key_name": "X-API-Key"},
     "sdk_client": {"sdk_package": "my-sdk", "docker_image": "img"},
 }
 
@@ -104,10 +104,11 @@ def test_each_answer_is_honoured_or_refused_with_a_reason() -> None:
         for answers in product(CATALOG.services, CATALOG.connections, CATALOG.auth, PLACEMENTS)
     }
     refused = {answers: why for answers, why in outcomes.items() if why}
-    assert len(outcomes) == 9 * 3 * 6 * 2
-    # SQLAlchemy outside databases, and packages of the one service type that has no Custom type.
-    assert len(refused) == 8 * 6 * 2 + 2 * 6
-    assert all(why.startswith("choose ") for why in refused.values())
+    assert len(outcomes) == 9 * 3 * 8 * 2
+    # SQLAlchemy outside databases, packages of the one service type that has no Custom type, and what signs in to no
+    # database.
+    assert len(refused) == 8 * 8 * 2 + 2 * 8 + 2 * 2
+    assert all(why.startswith(("choose ", "leave ")) for why in refused.values())
     honoured = sum(len(combinations(service, placement)) for service in CATALOG.services for placement in PLACEMENTS)
     assert honoured == len(outcomes) - len(refused)
 
@@ -159,11 +160,12 @@ def test_longest_and_shortest_names_are_formatted(
     made = []
     for name, connection_type in product(("a", "a" * 30), CATALOG.connections):
         if not refusal(service_type, connection_type, "basic", placement):
-            auth_types = {"auth_types": list(CATALOG.auth)} if name == "a" else {}
+            every = accepted(CHOICES.auth_types(connection_type, NEEDS[connection_type].get("scheme", "")))
+            auth_types = {"auth_types": every} if name == "a" else {}
             kind = {"service_type": service_type, "placement": placement, "connection_type": connection_type}
             kind |= {"name": name, "type_name": name.title()}
-            every = {"capabilities": capabilities(service_type, connection_type)}
-            made.append(EMPTY | NEEDS[connection_type] | kind | auth_types | every)
+            able = {"capabilities": capabilities(service_type, connection_type)}
+            made.append(EMPTY | NEEDS[connection_type] | kind | auth_types | able)
     check(made, placement, template, tmp_path / "unique")
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import json
 import re
+import shutil
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -21,7 +22,7 @@ from extensions.options import INTEGERS, KEYS, MAX_VALUE, SECRET_NAMES, URL
 from tasks import validate
 from tests.conftest import ROOT
 from tests.support.checks import PACKAGE_MODULES, check_style, evidence, validate_files
-from tests.support.connector import Connector, Deploy, assert_passed
+from tests.support.connector import PYTEST, PYTEST_OPTIONS, Connector, Deploy, assert_passed
 from tests.support.python import Warm
 from tests.support.render import EMPTY, Answers, Interview, Renderer
 
@@ -71,249 +72,315 @@ def refusal(template: Path, answers: Answers) -> str:
 
 # ---- What is refused -------------------------------------------------------------------------------------------------
 
+BACKSLASH = chr(92)
+
 # The answer, and the whole line.
 REFUSED: dict[str, tuple[str, str]] = {
-    "a text": ("tenant", "line 1: give options with what each is, such as tenant: {required: true}: 'tenant' is not"),
-    "a list": ("[a]", "line 1: give options with what each is, such as tenant: {required: true}: a list is not"),
-    "no YAML": ("tenant: {a", "line 1: expected ',' or '}', but got '<stream end>'"),
-    "a tab": ("a:\n\tb: 1", "line 2: found character '\\t' that cannot start any token"),
-    "two documents": ("a: {}\n---\nb: {}", "line 2: but found another document"),
-    "an alias": ("a: &x {}\nb: *x", "line 2: there is an alias: write out what it stands for"),
-    "a key twice": ("a: {}\n\na: {}", "line 3: 'a' is there twice: leave one out"),
-    "a key of an option twice": ("a: {type: url,\n  type: url}", "line 2: 'type' is there twice: leave one out"),
+    "a text": (
+        "tenant",
+        "line 1: give keys with values, such as tenant: {required: true}: 'tenant' has none",
+    ),
+    "a list": (
+        "[a]",
+        "line 1: give keys with values, such as tenant: {required: true}: ['a'] has none",
+    ),
+    "no YAML": (
+        "tenant: {a",
+        "line 1: expected ',' or '}', but got '<stream end>'; texts with braces, colons or # need quotes",
+    ),
+    "a tab": (
+        "a:\n\tb: 1",
+        "line 2: found character '\\t' that cannot start any token; texts with braces, colons or # need quotes",
+    ),
+    "two documents": (
+        "a: {}\n---\nb: {}",
+        "line 2: but found another document; texts with braces, colons or # need quotes",
+    ),
+    "an alias": (
+        "a: &x {}\nb: *x",
+        "line 2: there is an alias: write out what it stands for; texts with braces, colons or # need quotes",
+    ),
+    "a key twice": (
+        "a: {}\n\na: {}",
+        "line 3: 'a' is there twice",
+    ),
+    "a key of an option twice": (
+        "a: {type: url,\n  type: url}",
+        "line 2: 'type' is there twice",
+    ),
     "a name that is a list": (
         "[a]: {}",
-        "line 1: give options with what each is, such as tenant: {required: true}: a list is no name",
+        "line 1: a key is no plain name: a text with braces needs quotes",
     ),
-    "an option that is a text": ("a: b", "line 1: give what a is, such as a: {required: true}: 'b' is not"),
+    "an option that is a text": (
+        "a: b",
+        "line 1, a: give keys with values, such as {required: true}: 'b' has none",
+    ),
     "nested too deeply": (
         "[" * 5000 + "]" * 5000,
-        "they are nested too deeply: give each option by its name, beside the others",
+        "the answer options is nested too deeply",
     ),
     "dashes": (
         "my-tenant: {}",
-        "line 1: give a name of at most 30 characters, such as page_limit or pageLimit: 'my-tenant' is none",
+        "line 1, my-tenant: give a name of at most 30 characters, such as page_limit or pageLimit: 'my-tenant' is none",
     ),
     "a capital": (
         "Tenant: {}",
-        "line 1: give a name of at most 30 characters, such as page_limit or pageLimit: 'Tenant' is none",
+        "line 1, Tenant: give a name of at most 30 characters, such as page_limit or pageLimit: 'Tenant' is none",
     ),
     "both casings": (
         "page_Limit: {}",
-        "line 1: give a name of at most 30 characters, such as page_limit or pageLimit: 'page_Limit' is none",
+        "line 1, page_Limit: give a name of at most 30 characters, such as page_limit or "
+        "pageLimit: 'page_Limit' is none",
     ),
     "too long": (
-        f"{'a' * 31}: {{}}",
-        f"line 1: give a name of at most 30 characters, such as page_limit or pageLimit: '{'a' * 31}' is none",
+        "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa: {}",
+        "line 1, aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa: give a name of at most 30 characters, such as "
+        "page_limit or pageLimit: 'aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa' is none",
     ),
     "a word of Python's": (
         "a: {}\nclass: {}",
-        "line 2: give another name, such as my_class: 'class' is a word of Python's or pydantic's",
+        "line 2, class: give another name, such as my_class: 'class' is a word of Python's or pydantic's",
     ),
     "a word of pydantic's": (
         "json: {}",
-        "line 1: give another name, such as my_json: 'json' is a word of Python's or pydantic's",
+        "line 1, json: give another name, such as my_json: 'json' is a word of Python's or pydantic's",
     ),
     "a type of Python's": (
         "str: {}",
-        "line 1: give another name, such as my_str: 'str' is a word of Python's or pydantic's",
+        "line 1, str: give another name, such as my_str: 'str' is a word of Python's or pydantic's",
     ),
     "a flag": (
         "supportsAll: {}",
-        "line 1: give another name, such as mySupportsAll: what begins with supports is not in the form",
+        "line 1, supportsAll: give another name, such as mySupportsAll: what begins with supports is not in the form",
     ),
     "the same in camel case": (
         "page_limit: {}\npageLimit: {}",
-        "line 2: option pageLimit is too much like page_limit: give one of them another name",
+        "line 2, pageLimit: this is too much like page_limit: give one of them another name",
     ),
     "a property": (
         "hostPort: {}",
-        "line 1: option hostPort: give another name, such as myHostPort: hostPort is a "
-        "property of the connection already",
+        "line 1, hostPort: give another name, such as myHostPort: hostPort is a property of the connection already",
     ),
     "a property in snake case": (
         "host_port: {}",
-        "line 1: option host_port: give another name, such as my_host_port: "
-        "hostPort is a property of the connection already",
+        "line 1, host_port: give another name, such as my_host_port: hostPort is a property of the connection already",
     ),
     "a filter": (
         "dashboard_filter_pattern: {}",
-        "line 1: option dashboard_filter_pattern: give another name, such as "
-        "my_dashboard_filter_pattern: dashboardFilterPattern is a property of the connection already",
+        "line 1, dashboard_filter_pattern: give another name, such as my_dashboard_filter_pattern: "
+        "dashboardFilterPattern is a property of the connection already",
     ),
     "the type": (
         "type: {}",
-        "line 1: option type: give another name, such as my_type: type is a property of the connection already",
+        "line 1, type: give another name, such as my_type: type is a property of the connection already",
     ),
     "an option of signing in": (
         "username: {}",
-        "line 1: option username: give another name, such as my_username: "
-        "username is an option of auth type basic already",
+        "line 1, username: give another name, such as my_username: username is an option of auth type basic already",
     ),
     "an option of TLS": (
         "ca_certificate: {}",
-        "line 1: option ca_certificate: give another name, such as "
-        "my_ca_certificate: caCertificate is an option of sslConfig already",
+        "line 1, ca_certificate: give another name, such as my_ca_certificate: caCertificate is an "
+        "option of sslConfig already",
     ),
-    "an unknown key": ("a:\n  requird: true", "line 2: option a: key 'requird' is unknown; did you mean required?"),
+    "an unknown key": (
+        "a:\n  requird: true",
+        "line 2, a.requird: 'requird' is unknown; did you mean required?",
+    ),
     "a key of another world": (
         "a: {zzz: 1}",
-        "line 1: option a: key 'zzz' is unknown; there is type, title, "
-        "description, secret, choices, required, default, example",
+        "line 1, a.zzz: 'zzz' is unknown; give one of type, title, description, secret, choices, "
+        "required, default, example",
     ),
-    "an unknown type": ("a: {type: int}", "line 1: option a: type 'int' is unknown; did you mean integer?"),
+    "an unknown type": (
+        "a: {type: int}",
+        "line 1, a.type: 'int' is unknown; did you mean integer?",
+    ),
     "a type that is a list": (
         "a: {type: [url]}",
-        "line 1: option a: type 'a list' is unknown; there is string, integer, number, boolean, url",
+        "line 1, a.type: ['url'] is unknown; did you mean url?",
     ),
     "required that is a text": (
         "a: {required: 'yes'}",
-        "line 1: option a: give required true or false: 'yes' is neither",
+        "line 1, a.required: give true or false: 'yes' is neither",
     ),
-    "secret that is a number": ("a: {secret: 1}", "line 1: option a: give secret true or false: '1' is neither"),
+    "secret that is a number": (
+        "a: {secret: 1}",
+        "line 1, a.secret: give true or false: 1 is neither",
+    ),
     "a secret without saying so": (
         "api_token: {}",
-        "line 1: option api_token is called as a secret: give secret: true, or another name",
+        "line 1, api_token: this is called as a secret: give secret: true, or another name",
     ),
     "an address called as a secret": (
         "jwt: {type: url}",
-        "line 1: option jwt is called as a secret: give secret: true, or another name",
+        "line 1, jwt: this is called as a secret: give secret: true, or another name",
     ),
     "a secret that is a number": (
         "a: {secret: true, type: integer}",
-        "line 1: option a: leave type out: what has secret is a string, not integer",
+        "line 1, a.type: leave type out: what has secret is a string, not integer",
     ),
     "a secret with a default": (
         "a: {secret: true, default: b}",
-        "line 1: option a: leave default out: a secret has none, since it would be in files that people share",
+        "line 1, a.default: leave default out: a secret has none, since it would be in files that people share",
     ),
     "a secret with an example": (
         "a: {secret: true, example: b}",
-        "line 1: option a: leave example out: a secret has none, since it would be in files that people share",
+        "line 1, a.example: leave example out: a secret has none, since it would be in files that people share",
     ),
     "a secret with choices": (
         "a: {secret: true, choices: [b, c]}",
-        "line 1: option a: leave choices out: a secret is none of a few known texts",
+        "line 1, a.choices: leave choices out: a secret is none of a few known texts",
     ),
     "required with a default": (
         "a: {required: true, default: b}",
-        "line 1: option a: leave out required or default: what has a default need not be given",
+        "line 1, a.default: leave out required or default: what has a default need not be given",
     ),
     "choices that are a text": (
         "a: {choices: b}",
-        "line 1: option a: give choices as a list of two or more, such as [eu, us]: 'b' is none",
+        "line 1, a.choices: give a list: 'b' is none",
     ),
     "one choice": (
         "a: {choices: [b]}",
-        "line 1: option a: give choices as a list of two or more, such as [eu, us]: a list is none",
+        "line 1, a.choices: give two or more choices, such as [eu, us]",
     ),
     "the same choice twice": (
         "a:\n  choices: [b, c,\n    b]",
-        "line 3: option a: choices: 'b' is there twice: leave one out",
+        "line 3, a.choices[2]: 'b' is there twice: leave one out",
     ),
     "a choice that YAML takes for no": (
         "a: {choices: [yes, no]}",
-        "line 1: option a: give choices as a text, in quotes: 'yes' is none",
+        "line 1, a.choices[0]: give a text, in quotes where YAML reads something else: True is none",
     ),
     "choices that are numbers": (
         "a: {choices: [1, 2]}",
-        "line 1: option a: give choices as a text, in quotes: '1' is none",
+        "line 1, a.choices[0]: give a text, in quotes where YAML reads something else: 1 is none",
     ),
     "choices with a type": (
         "a: {type: integer, choices: [b, c]}",
-        "line 1: option a: leave type out: what has choices is a string, not integer",
+        "line 1, a.type: leave type out: what has choices is a string, not integer",
     ),
     "a default that is no choice": (
         "a: {choices: [b, c], default: d}",
-        "line 1: option a: give default as one of b, c: 'd' is not",
+        "line 1, a.default: 'd' is unknown; give one of b, c",
     ),
     "an example that is no choice": (
         "a: {choices: [b, c], example: d}",
-        "line 1: option a: give example as one of b, c: 'd' is not",
+        "line 1, a.example: 'd' is unknown; give one of b, c",
     ),
     "a default in quotes": (
         "a: {type: integer, default: '5'}",
-        "line 1: option a: give default as a whole number from -2147483648 to 2147483647: '5' is not",
+        "line 1, a.default: give a whole number from -2147483648 to 2147483647: '5' is none",
     ),
     "a default of another type": (
         "a: {type: integer, default: 1.5}",
-        "line 1: option a: give default as a whole number from -2147483648 to 2147483647: '1.5' is not",
+        "line 1, a.default: give a whole number from -2147483648 to 2147483647: 1.5 is none",
     ),
     "a default beyond Java": (
         "a: {type: integer, default: 2147483648}",
-        "line 1: option a: give default as a whole number from -2147483648 to 2147483647: '2147483648' is not",
+        "line 1, a.default: give a whole number from -2147483648 to 2147483647: 2147483648 is none",
     ),
     "true as a number": (
         "a: {type: integer, default: true}",
-        "line 1: option a: give default as a whole number from -2147483648 to 2147483647: 'true' is not",
+        "line 1, a.default: give a whole number from -2147483648 to 2147483647: True is none",
     ),
     "a number without bounds": (
         "a: {type: number, default: .inf}",
-        "line 1: option a: give default as a number: '.inf' is not",
+        "line 1, a.default: give a number: inf is none",
     ),
-    "no number": ("a: {type: number, example: .nan}", "line 1: option a: give example as a number: '.nan' is not"),
+    "no number": (
+        "a: {type: number, example: .nan}",
+        "line 1, a.example: give a number: nan is none",
+    ),
     "a number of many digits": (
-        f"a: {{type: number, default: {'9' * 400}}}",
-        f"line 1: option a: give default as a number: '{'9' * 59}… is not",
+        "a: {type: number, default: "
+        "9999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999}",
+        "line 1, a.default: give a number: 999999999999999999999999999999999999999999999999999999999999 is none",
     ),
     "a number as yes or no": (
         "a: {type: boolean, default: 1}",
-        "line 1: option a: give default as true or false: '1' is not",
+        "line 1, a.default: give true or false: 1 is neither",
     ),
-    "a number as a text": ("a: {default: 5}", "line 1: option a: give default as a text, in quotes: '5' is none"),
-    "a date as a text": (
-        "a: {default: 2026-01-01}",
-        "line 1: option a: give default as a text, in quotes: '2026-01-01' is none",
+    "a number as a text": (
+        "a: {default: 5}",
+        "line 1, a.default: give a text, in quotes where YAML reads something else: 5 is none",
     ),
-    "nothing as a default": ("a: {default: }", "line 1: option a: give default as a text, in quotes: '' is none"),
-    "an empty default": ("a: {default: ''}", "line 1: option a: default: give at least one letter"),
-    "a default of two lines": ('a: {default: "b\\nc"}', "line 1: option a: default: give a single line"),
+    "nothing as a default": (
+        "a: {default: }",
+        'line 1: put "{default}" in quotes: without them YAML reads an object in it',
+    ),
+    "an empty default": (
+        "a: {default: ''}",
+        "line 1, a.default: give at least one letter",
+    ),
+    "a default of two lines": (
+        'a: {default: "b\\nc"}',
+        "line 1, a.default: give a single line",
+    ),
     "a default that is too long": (
-        f"a: {{default: {'b' * 61}}}",
-        f"line 1: option a: default: give at most 60 characters: '{'b' * 60}…' is too long",
+        "a: {default: bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb}",
+        "line 1, a.default: give at most 60 characters: "
+        "'bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb…' is too long",
     ),
     "a default that code has longer": (
-        "a: {default: '" + "\\" * 31 + "'}",
-        f"line 1: option a: default: give a shorter text: '{chr(92) * 59}… is too long",
+        f"a: {{default: '{BACKSLASH * 31}'}}",
+        f"line 1, a.default: give a shorter text: with its escapes, '{BACKSLASH * 59} is too long",
     ),
-    "blanks around a default": ("a: {default: ' b'}", "line 1: option a: default: leave out the blanks around ' b'"),
+    "blanks around a default": (
+        "a: {default: ' b'}",
+        "line 1, a.default: leave out the blanks around ' b'",
+    ),
     "a variable": (
         "a: {required: true, example: $HOME}",
-        "line 1: option a: example: leave out $, which begins a variable in a workflow",
+        "line 1, a.example: leave out $, which begins a variable in a workflow",
     ),
     "a reference": (
         "a: {required: true, example: 'env:HOME'}",
-        "line 1: option a: example: leave out env:, which says in a workflow where a value is",
+        "line 1, a.example: leave out env:, which says in a workflow where a value is",
     ),
     "no URL": (
         "a: {type: url, default: example.com}",
-        "line 1: option a: give default as a URL, such as https://example.com: 'example.com' is not",
+        "line 1, a.default: give a URL, such as https://example.com: 'example.com' is none",
     ),
     "a URL without slashes": (
         "a: {type: url, default: 'localhost:80'}",
-        "line 1: option a: give default as a URL, such as https://example.com: 'localhost:80' is not",
+        "line 1, a.default: give a URL, such as https://example.com: 'localhost:80' is none",
     ),
-    "a title that is a number": ("a: {title: 5}", "line 1: option a: give title as a text, in quotes: '5' is none"),
-    "a title of blanks": ("a: {title: ' '}", "line 1: option a: title: give at least one letter"),
+    "a title that is a number": (
+        "a: {title: 5}",
+        "line 1, a.title: give a text, in quotes where YAML reads something else: 5 is none",
+    ),
+    "a title of blanks": (
+        "a: {title: ' '}",
+        "line 1, a.title: give at least one letter",
+    ),
     "a title that is too long": (
-        f"a: {{title: {'b' * 61}}}",
-        f"line 1: option a: title: give at most 60 characters: '{'b' * 60}…' is too long",
+        "a: {title: bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb}",
+        "line 1, a.title: give at most 60 characters: "
+        "'bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb…' is too long",
     ),
-    "a description of two lines": ('a: {description: "b\\nc"}', "line 1: option a: description: give a single line"),
+    "a description of two lines": (
+        'a: {description: "b\\nc"}',
+        "line 1, a.description: give a single line",
+    ),
     "code of Java in a description": (
         "a: {description: 'b \\u002a/'}",
-        "line 1: option a: description: leave out \\u: "
-        "OpenMetadata's build has the text in Java, which reads a character of code in it",
+        "line 1, a.description: leave out \\u: OpenMetadata's build has the text in Java, which "
+        "reads a character of code in it",
     ),
     "a character that turns text round": (
         'a: {description: "b \\u202e"}',
-        "line 1: option a: description: leave out "
-        "U+202E, which is character 3: some files can't hold it, or don't show it",
+        "line 1, a.description: leave out U+202E, which is character 3: some files can't hold it, or don't show it",
     ),
-    "a tag": ("a: {default: !!int b}", "line 1: option a: give default as a text, in quotes: 'b' is none"),
+    "a tag": (
+        "a:\n  default: !!int b",
+        "line 2: there is a tag, tag:yaml.org,2002:int: leave it out; texts with braces, colons or # need quotes",
+    ),
     "an object of Python": (
         "a: {default: !!python/object:os.system b}",
-        "line 1: option a: give default as a text, in quotes: 'b' is none",
+        "line 1: there is a tag, tag:yaml.org,2002:python/object:os.system: leave it out; texts with braces, colons or "
+        "# need quotes",
     ),
 }
 
@@ -352,11 +419,10 @@ def test_name_that_is_taken_there_is_refused(answers: Answers, line: str, templa
     "answers",
     [
         REST | {"options": ""},
-        REST | {"options": "# none yet\n"},
-        REST | {"options": "{}"},
         REST | {"options": "database: {}\nthreads: "},
         REST | {"auth_types": ["basic"], "options": "token_url: {type: url}\ntoken: {secret: true}"},
         REST | {"options": "a: {default: \"5\"}\nb: {choices: ['yes', 'no']}\nc: {type: number, default: 5}"},
+        REST | {"options": "since: {default: 2026-01-01}"},
     ],
 )
 def test_what_could_be_is_taken(answers: Answers, template: Path) -> None:
@@ -696,13 +762,32 @@ def test_tests_of_a_package_with_options_pass(package: Connector, warm: Warm) ->
 
 
 @pytest.mark.framework
+def test_certification_hunts_secrets_of_ones_own(package: Connector, warm: Warm, tmp_path: Path) -> None:
+    """It passes as emitted, and finds a secret that the settings show."""
+    name = "test_contract.py::test_planted_secrets_are_nowhere"
+    hunt = [PYTEST, *PYTEST_OPTIONS, f"tests/{name}"]
+    assert_passed(warm.run(*hunt, pythonpath=[package.pythonpath], cwd=package.root))
+    source = shutil.copytree(package.root, tmp_path / "shown") / "src"
+    file = source / "openmetadata_my_bi/settings.py"
+    text = file.read_text(encoding="utf-8")
+    assert text.count("apiSecret: CustomSecretStr") == 1
+    file.write_text(text.replace("apiSecret: CustomSecretStr", "apiSecret: str"), encoding="utf-8")
+    done = warm.run(*hunt, pythonpath=[source], cwd=source.parent)
+    assert done.returncode == 1, done.stdout[-3000:]
+    assert "('apiSecret', 'a representation of the settings')" in done.stdout
+
+
+@pytest.mark.framework
 def test_tests_of_a_contribution_with_options_pass(deploy: Deploy, tmp_path: Path) -> None:
     connector = deploy(REST | {"options": WHOLE}, "contrib", tmp_path)
-    assert_passed(connector.run_tests())
     assert connector.warm
-    done = connector.warm.run(MODEL, pythonpath=[connector.pythonpath])
-    assert done.returncode == 0, done.stderr[-3000:]
+    path = [connector.pythonpath]
+    assert_passed(
+        connector.warm.run(PYTEST, *PYTEST_OPTIONS, str(connector.tests), pythonpath=path, cwd=connector.root)
+    )
+    done = connector.warm.run(MODEL, pythonpath=path)
     connector.warm.close()
+    assert done.returncode == 0, done.stderr[-3000:]
 
 
 # Runs with a contribution laid over the framework: what CONNECTOR_CONTEXT.md says of the fields in code.

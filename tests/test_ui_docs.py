@@ -22,7 +22,7 @@ from extensions.documentation import Documentation, icon_colour
 from tests.conftest import ROOT
 from tests.support.checks import check_mdx, without_code
 from tests.support.render import EMPTY, Answers, Renderer
-from tests.test_matrix import AUTH_SETS
+from tests.test_matrix import AUTH_SETS, AUTH_TYPES
 from tests.test_matrix_clients import capabilities, combinations
 
 CATALOG = Catalog(ROOT / "catalog")
@@ -30,7 +30,11 @@ TARGETS = {target["pointer"]: target["shape"] for target in CATALOG.release["tar
 
 SCHEMA = "{{only.connector}}/{{schema_file}}.jinja"
 FORM = "{{only.connector}}/{{only.contrib}}/{{form_docs_dir}}/{{connector.service.docs.form}}/{{type_name}}.md.jinja"
-OWN_SCHEMA = "{{only.connector}}/{{connector.definition_file('oauth')}}.jinja"
+OWN_SCHEMAS = {
+    name: f"{{{{only.connector}}}}/{{{{connector.definition_file('{name}')}}}}.jinja"
+    for name, facts in CATALOG.auth.items()
+    if any("definition" in here for here in facts["connections"].values())
+}
 ICON = "{{only.connector}}/{{only.contrib}}/{{icon_file}}.jinja"
 README = "{{only.connector}}/{{only.package}}/README.md.jinja"
 PAGE = "{{only.connector}}/{{only.contrib}}/{{page_file}}.jinja"
@@ -45,7 +49,7 @@ SQL = EMPTY | {
     "default_port": "10000",
     "namespace": "database.schema.table",
 }
-EVERYTHING = SQL | {"auth_types": list(CATALOG.auth), "capabilities": capabilities("database", "sqlalchemy")}
+EVERYTHING = SQL | {"auth_types": AUTH_TYPES, "capabilities": capabilities("database", "sqlalchemy")}
 
 HOSTILE = (
     "import {x} from 'y'",
@@ -69,7 +73,9 @@ def made(service_type: str) -> Iterator[Answers]:
         if answers["auth_types"] == ["basic"]:
             for capability in answers["capabilities"]:
                 yield answers | {"capabilities": [capability]}
-            several = [chosen for chosen in AUTH_SETS if len(chosen) in (2, len(CATALOG.auth))]
+            several = [chosen for chosen in AUTH_SETS if len(chosen) in (2, len(AUTH_TYPES))]
+            if answers["connection_type"] != "sqlalchemy":
+                several += [["basic", "none"], ["none", "jwt"], ["api_key", "token"], list(CATALOG.auth)]
             yield from (answers | {"auth_types": auth_types} for auth_types in several)
 
 
@@ -116,10 +122,11 @@ def texts(template: Path, answers: Answers) -> dict[str, str]:
 
 def own_schemas(template: Path, answers: Answers) -> dict[str, Facts]:
     """The schemas that an auth type has of its own, by their place; a package has them in the connection's."""
-    if answers["placement"] == "package" or "oauth" not in answers["auth_types"]:
+    if answers["placement"] == "package":
         return {}
-    schema = json.loads(renderer(template).text(OWN_SCHEMA, answers))
-    return {schema["$id"].removeprefix("https://open-metadata.org/schema/"): schema}
+    sources = [OWN_SCHEMAS[name] for name in answers["auth_types"] if name in OWN_SCHEMAS]
+    schemas = [json.loads(renderer(template).text(source, answers)) for source in sources]
+    return {schema["$id"].removeprefix("https://open-metadata.org/schema/"): schema for schema in schemas}
 
 
 @SERVICES
@@ -273,8 +280,12 @@ def test_page_has_a_row_for_each_property(service_type: str, template: Path) -> 
 
 @pytest.mark.parametrize("auth_type", CATALOG.auth)
 def test_page_shows_how_each_auth_type_is_written(auth_type: str, template: Path) -> None:
-    page = renderer(template).text(PAGE, SQL | {"auth_types": [auth_type]})
-    (block,) = re.findall(r"^```yaml\n(authType:\n.*?)^```$", page, re.MULTILINE | re.DOTALL)
+    answers = SQL | {"auth_types": [auth_type]}
+    if auth_type not in AUTH_TYPES:
+        clients = combinations("database", "contrib")[f"database_rest_{auth_type}"]
+        answers = clients | {"auth_types": [auth_type, "none" if auth_type != "none" else "token"]}
+    page = renderer(template).text(PAGE, answers)
+    (block, *_) = re.findall(r"^```yaml\n(authType:\n.*?)^```$", page, re.MULTILINE | re.DOTALL)
     rows = set(re.findall(r"^\| `(authType\.[\w.]+)` \|", page, re.MULTILINE))
     written = [*leaves(yaml.safe_load(block))]
     assert written
