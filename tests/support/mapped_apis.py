@@ -8,92 +8,10 @@ each below a path of its own. Those that contradict themselves are in mapped_fau
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Lock, Thread
-from types import TracebackType
-from typing import Any, ClassVar, Self
-from urllib.parse import parse_qsl, unquote, urlsplit
+from collections.abc import Sequence
+from typing import Any, ClassVar
 
-Json = dict[str, Any]
-
-# So many objects the longest list of each API has.
-HELD = 67
-
-
-@dataclass(frozen=True)
-class Asked:
-    """A request: `path` is below the API's own address `base`, its parts unquoted; `form` is a body of that kind."""
-
-    method: str
-    path: tuple[str, ...]
-    query: Mapping[str, str]
-    headers: Mapping[str, str]
-    body: Any
-    form: Mapping[str, str]
-    base: str
-
-    @property
-    def line(self) -> str:
-        return f"{self.method} /{'/'.join(self.path)}"
-
-    def number(self, name: str, default: int) -> int:
-        return int(self.query.get(name, default))
-
-
-@dataclass(frozen=True)
-class Reply:
-    """An answer that is more than a body of JSON."""
-
-    body: Any = None
-    status: int = 200
-    headers: Mapping[str, str] = field(default_factory=dict)
-
-
-NOT_FOUND = Reply({"message": "not found"}, 404)
-
-
-def things(prefix: str, count: int = HELD) -> list[Json]:
-    return [{"id": f"{prefix}{number}", "name": f"{prefix} number {number}"} for number in range(count)]
-
-
-class Mapped:
-    """An API. `says` are words of the line with which reading has to fail; empty where all has to arrive."""
-
-    map: ClassVar[str]
-    show: ClassVar[Mapping[str, str]]
-    service_type: ClassVar[str] = "dashboard"
-    auth: ClassVar[tuple[str, ...]] = ("token",)
-    options: ClassVar[Json] = {"token": "s3cr3t-token"}
-    answers: ClassVar[Json] = {}
-    says: ClassVar[tuple[str, ...]] = ()
-    # All that can be read has to arrive, even though reading fails.
-    arrives: ClassVar[bool] = False
-
-    def __init__(self) -> None:
-        self.asked: list[str] = []
-        self.lock = Lock()
-
-    def truth(self) -> Json:
-        """The rows of each resource in `show`."""
-        raise NotImplementedError
-
-    def allows(self, asked: Asked) -> bool:
-        return asked.headers.get("Authorization") == f"Bearer {self.options['token']}"
-
-    def answer(self, asked: Asked) -> Any:
-        """What to send as JSON, or a Reply."""
-        raise NotImplementedError
-
-    def reply(self, asked: Asked) -> Reply:
-        with self.lock:
-            self.asked.append(asked.line)
-            if not self.allows(asked):
-                return Reply({"message": "sign in first"}, 401)
-            answer = self.answer(asked)
-        return answer if isinstance(answer, Reply) else Reply(answer)
+from tests.support.mapped_server import HELD, NOT_FOUND, Asked, Json, Mapped, Reply, things
 
 
 class Redash(Mapped):
@@ -107,12 +25,13 @@ class Redash(Mapped):
         request: GET /api/dashboards
         records: results
         detail: {request: "GET /api/dashboards/{dashboard.slug}"}
-        fields: {name: slug, displayName: name, owners: "[user.name]", sourceUrl: "{options.hostPort}/d/{slug}", tags: tags}
+        fields:
+          {name: slug, displayName: name, owners: "[user.name]", sourceUrl: "{options.hostPort}/{slug}", tags: tags}
       charts:
         records: widgets[?visualization].visualization
         fields: {name: to_string(id), displayName: name, chartType: {value: type, map: {CHART: Bar}, default: Other}}
     """
-    show = {"dashboards": "[name, display_name, owners, tags]", "charts": "[name, kind]"}
+    show: ClassVar[dict[str, str]] = {"dashboards": "[name, display_name, owners, tags]", "charts": "[name, kind]"}
 
     def __init__(self) -> None:
         super().__init__()
@@ -121,7 +40,9 @@ class Redash(Mapped):
     def truth(self) -> Json:
         boards = [[slug, f"Board {n}", [f"user{n}"], ["a", "b"]] for n, slug in enumerate(self.slugs)]
         charts = [
-            [slug, [f"{n}{kind}", {1: "Bar", 2: "Other"}[kind]]] for n, slug in enumerate(self.slugs) for kind in (1, 2)
+            [slug, [str(n * 10 + kind), {1: "Bar", 2: "Other"}[kind]]]
+            for n, slug in enumerate(self.slugs)
+            for kind in (1, 2)
         ]
         return {"dashboards": boards, "charts": charts}
 
@@ -171,7 +92,7 @@ class Spring(Mapped):
           startTime: {value: started, time: milliseconds}
           endTime: {value: ended, time: iso}
     """
-    show = {"pipelines": "[name, display_name]", "runs": "[id, status, started, ended]"}
+    show: ClassVar[dict[str, str]] = {"pipelines": "[name, display_name]", "runs": "[id, state, started, ended]"}
     # 2024-05-01T00:00:00Z
     DAY = 1714521600
 
@@ -244,7 +165,7 @@ class Elastic(Mapped):
         paging: {by: offset, size: 10, count: hits.total.value}
         records: hits.hits[]._source
     """
-    show = {"indexes": "name", "fields": "[name, kind]", "documents": "n"}
+    show: ClassVar[dict[str, str]] = {"indexes": "name", "fields": "[name, kind]", "documents": "n"}
 
     def truth(self) -> Json:
         indexes = [f"logs-{n}" for n in range(HELD)]
@@ -291,7 +212,12 @@ class Kubernetes(Mapped):
           columns: {value: spec.columns, fields: {name: col, dataType: of.type, nullable: "!required"}}
       columns: {records: spec.columns, fields: {name: col, dataType: of.type}}
     """
-    show = {"databases": "name", "schemas": "name", "tables": "[name, description, kind]", "columns": "[name, kind]"}
+    show: ClassVar[dict[str, str]] = {
+        "databases": "name",
+        "schemas": "name",
+        "tables": "[name, description, kind]",
+        "columns": "[name, kind]",
+    }
 
     def tables(self) -> list[Json]:
         return [
@@ -346,8 +272,8 @@ class Unity(Mapped):
         records: tables
       columns: {request: "GET /tables/{database.name}/{schema.name}/{table.name}/columns", records: "@", paging: none}
     """
-    show = {"databases": "name", "schemas": "name", "tables": "name", "columns": "name"}
-    ODD = ("a/b", "..", "c d", "{page}", "é?#&=+%", "50%2F")
+    show: ClassVar[dict[str, str]] = {"databases": "name", "schemas": "name", "tables": "name", "columns": "name"}
+    ODD: ClassVar[tuple[str, ...]] = ("a/b", "c d", "{page}", "é?#&=+%", "50%2F")
 
     def truth(self) -> Json:
         rows: Json = {"databases": list(self.ODD), "schemas": [], "tables": [], "columns": []}
@@ -391,7 +317,9 @@ class GraphQL(Mapped):
         request: POST /graphql
         graphql: |
           query Jobs($first: Int!, $after: String, $kind: String) {
-            jobs(first: $first, after: $after, kind: $kind) { edges { node { id name } } pageInfo { endCursor hasNextPage } }
+            jobs(first: $first, after: $after, kind: $kind) {
+              edges { node { id name } } pageInfo { endCursor hasNextPage }
+            }
           }
         variables: {first: "{size}", after: "{cursor}", kind: "a \\"kind\\""}
         paging: {by: cursor, size: 10, next: data.jobs.pageInfo.endCursor, more: data.jobs.pageInfo.hasNextPage}
@@ -404,7 +332,7 @@ class GraphQL(Mapped):
         records: data.runs
         fields: {status: state}
     """
-    show = {"pipelines": "[id, display_name]", "runs": "[id, status]"}
+    show: ClassVar[dict[str, str]] = {"pipelines": "[id, display_name]", "runs": "[id, state]"}
 
     def truth(self) -> Json:
         jobs = [[one["id"], one["name"]] for one in things("job")]
@@ -429,60 +357,3 @@ class GraphQL(Mapped):
         edges = [{"node": node} for node in held[start : start + first]]
         more = start + first < len(held)
         return {"edges": edges, "pageInfo": {"endCursor": f"after:{start + len(edges)}", "hasNextPage": more}}
-
-
-class Apis:
-    """Serves APIs on loopback, inside a `with` block: `address(name)` is what a connector is told."""
-
-    def __init__(self, apis: Mapping[str, Mapped]) -> None:
-        self.apis = apis
-
-    def __enter__(self) -> Self:
-        apis = self.apis
-
-        class Handler(BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
-            disable_nagle_algorithm = True
-
-            def do_GET(self) -> None:
-                url = urlsplit(self.path)
-                name, *path = [unquote(part) for part in url.path.strip("/").split("/")]
-                content = self.rfile.read(int(self.headers.get("Content-Length") or 0)).decode()
-                form = "x-www-form-urlencoded" in self.headers.get("Content-Type", "")
-                reply = apis[name].reply(
-                    Asked(
-                        method=self.command,
-                        path=tuple(path),
-                        query=dict(parse_qsl(url.query, keep_blank_values=True)),
-                        headers=self.headers,
-                        body=json.loads(content) if content and not form else None,
-                        form=dict(parse_qsl(content)) if form else {},
-                        base=f"http://{self.headers['Host']}/{name}",
-                    )
-                )
-                sent = reply.body if isinstance(reply.body, bytes) else json.dumps(reply.body).encode()
-                self.send_response(reply.status)
-                for header, value in {"Content-Type": "application/json", **reply.headers}.items():
-                    self.send_header(header, value)
-                self.send_header("Content-Length", str(len(sent)))
-                self.end_headers()
-                self.wfile.write(sent)
-
-            do_POST = do_GET
-
-            def log_message(self, *_: Any) -> None:
-                """Nothing."""
-
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self._server.daemon_threads = True
-        Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._server.shutdown()
-        self._server.server_close()
-
-    def address(self, name: str) -> str:
-        return f"http://127.0.0.1:{self._server.server_address[1]}/{name}"

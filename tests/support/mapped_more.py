@@ -1,10 +1,11 @@
-"""More small servers like real APIs: pages in bodies and parameters, joins, bare strings, links, and ways to sign in."""
+"""More small servers like real APIs: pages in bodies and parameters, joins, bare strings, links, ways to sign in."""
 
 from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from tests.support.mapped_apis import HELD, NOT_FOUND, Asked, Json, Mapped, Reply, things
+from tests.support.mapped_apis import Elastic, GraphQL, Kubernetes, Redash, Spring, Unity
+from tests.support.mapped_server import HELD, NOT_FOUND, Asked, Json, Mapped, Reply, things
 
 
 class Mlflow(Mapped):
@@ -26,16 +27,16 @@ class Mlflow(Mapped):
         records: runs
         fields: {id: info.run_id, status: info.status, startTime: {value: info.start_time, time: milliseconds}}
     """
-    show = {"pipelines": "id", "runs": "[id, status, started]"}
+    show: ClassVar[dict[str, str]] = {"pipelines": "id", "runs": "[id, state, started]"}
 
     def truth(self) -> Json:
         return {
-            "pipelines": [n for n in range(HELD)],
+            "pipelines": list(range(HELD)),
             "runs": [[n, [f"{n}.{r}", "FINISHED", 5000 + r]] for n in range(HELD) for r in range(self.runs(n))],
         }
 
     def runs(self, experiment: int) -> int:
-        return {3: 8, 4: 17}.get(experiment, experiment % 2)
+        return {3: 17, 4: 8}.get(experiment, experiment % 2)
 
     def answer(self, asked: Asked) -> Any:
         start, size = int(asked.body.get("page_token", 0)), asked.body["max_results"]
@@ -64,15 +65,19 @@ class Notion(Mapped):
       directories:
         request: POST /v1/search
         json: {filter: {property: object, value: database}}
-        paging: {by: cursor, in: json, parameter: start_cursor, size_parameter: page_size, size: 30, next: next_cursor, more: has_more}
+        paging:
+          {by: cursor, in: json, parameter: start_cursor, size_parameter: page_size, size: 30,
+           next: next_cursor, more: has_more}
         records: results
         fields: {name: "title[0].plain_text"}
       files:
         request: POST /v1/databases/{directory.id}/query
-        paging: {by: cursor, in: json, parameter: start_cursor, size_parameter: page_size, size: 2, next: next_cursor, more: has_more}
+        paging:
+          {by: cursor, in: json, parameter: start_cursor, size_parameter: page_size, size: 2,
+           next: next_cursor, more: has_more}
         records: results
     """
-    show = {"directories": "name", "files": "id"}
+    show: ClassVar[dict[str, str]] = {"directories": "name", "files": "id"}
 
     def truth(self) -> Json:
         return {
@@ -116,7 +121,7 @@ class Superset(Mapped):
         records: result
         fields: {name: slice_name}
     """
-    show = {"dashboards": "name", "charts": "name"}
+    show: ClassVar[dict[str, str]] = {"dashboards": "name", "charts": "name"}
 
     def truth(self) -> Json:
         boards = [f"Board {{{n}}} {{page}}" for n in range(HELD) if n % 3]
@@ -143,19 +148,20 @@ class Superset(Mapped):
 class Github(Mapped):
     """Bare lists with a Link header, and the records below by the same."""
 
-    service_type = "api"
+    service_type = "storage"
+    answers: ClassVar[Json] = {"capabilities": ["metadata", "structured_files"]}
     map = """
     headers: {Accept: application/vnd.github+json}
     paging: link_header
     resources:
-      collections: {request: GET /orgs, query: {per_page: "30"}, records: "@", fields: {name: login}}
-      endpoints: {request: "GET /orgs/{collection.login}/repos", query: {per_page: "2"}, records: "@"}
+      containers: {request: GET /orgs, query: {per_page: "30"}, records: "@", fields: {name: login}}
+      objects: {request: "GET /orgs/{container.login}/repos", query: {per_page: "2"}, records: "@"}
     """
-    show = {"collections": "name", "endpoints": "name"}
+    show: ClassVar[dict[str, str]] = {"containers": "name", "objects": "name"}
 
     def truth(self) -> Json:
         orgs = [f"org{n}" for n in range(HELD)]
-        return {"collections": orgs, "endpoints": [[f"org{n}", f"r{r}"] for n in range(HELD) for r in range(n % 5)]}
+        return {"containers": orgs, "objects": [[f"org{n}", f"r{r}"] for n in range(HELD) for r in range(n % 5)]}
 
     def answer(self, asked: Asked) -> Any:
         page, size = asked.number("page", 1), asked.number("per_page", 30)
@@ -173,15 +179,15 @@ class KafkaRest(Mapped):
     answers: ClassVar[Json] = {"capabilities": ["metadata", "message_schema"]}
     map = """
     resources:
-      topics: {request: GET /topics, records: "@", fields: {name: "@"}}
+      topics: {request: GET /topics, records: "@"}
       schemas:
         request: GET /schemas
         paging: {by: offset, parameter: offset, size_parameter: limit, size: 10}
         records: "@"
-        join: {topic: "@"}
+        join: {topic: name}
         fields: {schemaText: schema}
     """
-    show = {"topics": "name", "schemas": "text"}
+    show: ClassVar[dict[str, str]] = {"topics": "name", "schemas": "schema_text"}
 
     def truth(self) -> Json:
         topics = [f"topic-{n}" for n in range(HELD)]
@@ -228,7 +234,7 @@ class LoginForm(Paged):
       form: {grant_type: password, username: "{auth.username}", password: "{auth.password}", scope: "{{a}}"}
       token: data.access_token
     authorization: {header: X-Auth, prefix: Token}
-    """ + Paged.map.lstrip("\n")
+    """ + Paged.map.lstrip()
     uses: ClassVar[int | None] = None
 
     def __init__(self) -> None:
@@ -269,41 +275,31 @@ class LoginExpires(LoginForm):
       json: {username: "{auth.username}", password: "{auth.password}", provider: db}
       token: data.access_token
     authorization: {header: X-Auth, prefix: Token}
-    """ + Paged.map.lstrip("\n")
+    """ + Paged.map.lstrip()
     uses: ClassVar[int | None] = 2
 
     def granted(self, asked: Asked) -> bool:
         return asked.line == "POST /api/login" and asked.body == {"username": "me", "password": "p", "provider": "db"}
 
 
-class LoginLifetime(LoginExpires):
-    """A token whose lifetime is over at once; who uses it nevertheless is shut out for good."""
-
-    map = LoginExpires.map.replace("authorization:", "  lifetime: data.expires_in\n    authorization:")
-    uses: ClassVar[int | None] = 1
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.shut = False
-
-    def lifetime(self) -> int:
-        return 0
-
-    def allows(self, asked: Asked) -> bool:
-        good = super().allows(asked)
-        self.shut = self.shut or not good
-        return not self.shut
-
-
 class KeyInHeader(Paged):
     """An API key in a header of its own."""
 
     auth = ("api_key",)
-    answers: ClassVar[Json] = {}
-    options: ClassVar[Json] = {"apiKey": "k€y", "apiKeyHeader": "X-API-KEY"}
+    answers: ClassVar[Json] = {"api_key_in": "header", "api_key_name": "X-API-KEY"}
+    options: ClassVar[Json] = {"apiKey": "k3y&="}
 
     def allows(self, asked: Asked) -> bool:
         return asked.headers.get("X-API-KEY") == self.options["apiKey"] and "Authorization" not in asked.headers
+
+
+class KeyInQuery(KeyInHeader):
+    """An API key in the query of each request."""
+
+    answers: ClassVar[Json] = {"api_key_in": "query", "api_key_name": "api_key"}
+
+    def allows(self, asked: Asked) -> bool:
+        return asked.query.get("api_key") == self.options["apiKey"] and "Authorization" not in asked.headers
 
 
 class Open(Paged):
@@ -316,5 +312,8 @@ class Open(Paged):
         return "Authorization" not in asked.headers
 
 
-HONEST_MORE = [Mlflow, Notion, Superset, Github, KafkaRest, Paged]
-SIGN_IN = [LoginForm, LoginExpires, LoginLifetime, KeyInHeader, Open]
+HONEST: list[type[Mapped]] = [
+    *(Redash, Spring, Elastic, Kubernetes, Unity, GraphQL),
+    *(Mlflow, Notion, Superset, Github, KafkaRest, Paged),
+    *(KeyInHeader, KeyInQuery, Open, LoginForm, LoginExpires),
+]
