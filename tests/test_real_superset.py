@@ -1,4 +1,4 @@
-"""The real `metadata ingest` on a real Apache Superset, by the map of its API: what arrives is what its database has."""
+"""The real `metadata ingest` on a real Apache Superset, by a map of its API: what arrives is what its database has."""
 
 from __future__ import annotations
 
