@@ -169,26 +169,26 @@ class Methods:
             f'{INDENT * 2}"""A record of the {_plural(listed.name)}, with what requests of its own add."""',
         ]
         for detail in listed.details:
-            lines += [f"{INDENT * 2}{line}" if line else "" for line in self._detail(item, detail)]
+            lines += [f"{INDENT * 2}{line}" if line else "" for line in self._detail(item, listed.name, detail)]
         lines.append(f"{INDENT * 2}return {item}")
         return "\n".join(lines)
 
-    def _detail(self, item: str, detail: Detail) -> list[str]:
+    def _detail(self, item: str, name_of_list: str, detail: Detail) -> list[str]:
         names = _Names()
         lines, checks = [], []
         for one in detail.request.placeholders:
             if one.of in ("options", "auth"):
                 continue
             name = names.of(one)
-            lines.append(f"{name} = value({one.of}, {self._string(one.expression)})")
+            lines.append(f"{name} = known({one.of}, {self._string(one.expression)})")
             checks.append(name)
         path = self._text(detail.request.path, names, quoted=True)
         sent = self._sent(detail.request, names, {}, ())
-        method = [self._string(detail.request.method)] if detail.request.method != "GET" or not sent else []
-        arguments = [item, path, self._string(detail.record), self._string(detail.into)]
+        arguments = [self._string(name_of_list), item, path, self._string(detail.record), self._string(detail.into)]
         if detail.request.method != "GET":
             sent = [f"method={self._string(detail.request.method)}", *sent]
-        del method
+        if detail.request.graphql:
+            sent.insert(1, "graphql=True")
         code = Group(f"{item} = self._with_detail(", (*arguments, *sent), ")")
         check = " and ".join(f"{name} is not None" for name in dict.fromkeys(checks))
         return [*lines, f"if {check}:", f"{INDENT}{layout(code, 12)}"]
@@ -270,6 +270,8 @@ class Methods:
         if not listed.request:
             arguments = [resource.parent, self._string(listed.records)]
             arguments += [self._string(listed.key_field)] if listed.key_field else []
+            above = self._api.lists.get(resource.parent_name)
+            arguments += [f"lacking={self._string(above.name)} in self._refused"] if above and above.details else []
             records = Group("held(", tuple(arguments), ")")
         else:
             records = self._asked(resource, listed, body)
@@ -283,6 +285,7 @@ class Methods:
             if parents:
                 function = f"partial({function}, {', '.join(parents)})"
             records = Group("self.workers.each(", (function, records), ")")
+            records = Group("self._say_refused(", (self._string(listed.name), records), ")")
         if listed.fields:
             records = Group("declared(", (records, f"self._{resource.item}_fields"), ")")
         return records
@@ -301,6 +304,8 @@ class Methods:
         place = self._string(request.path.written()) if paged_path else self._text(request.path, names, quoted=True)
         facts = [self._string(listed.name), place]
         facts += [f"records={self._string(listed.records)}"] if listed.records not in ("", "@") else []
+        among = re.fullmatch(r"(.+\])\.[^\[\]|&?]+", listed.records)
+        facts += [f"among={self._string(among[1])}"] if among else []
         facts += [f"key_field={self._string(listed.key_field)}"] if listed.key_field else []
         fields = [
             f"{name}={self._string(value)}" for name, value in (("count", paging.count), ("more", paging.more)) if value
