@@ -6,6 +6,7 @@ options where the map has placeholders.
 
 from __future__ import annotations
 
+import ast
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -99,6 +100,19 @@ class Methods:
     def all(self) -> str:
         """The methods of all lists."""
         return "\n\n".join(map(self.of, self._resources))
+
+    @property
+    def names(self) -> set[str]:
+        """What the methods use: names, attributes after a dot, and keywords before an equals sign."""
+        found = set()
+        for node in ast.walk(ast.parse(f"class Client:\n{self.all()}")):
+            if isinstance(node, ast.Name):
+                found.add(node.id)
+            elif isinstance(node, ast.Attribute):
+                found.add(f".{node.attr}")
+            elif isinstance(node, ast.keyword):
+                found.add(f"{node.arg}=")
+        return found
 
     # ---- Whole methods ---------------------------------------------------------------------------------------------
 
@@ -354,7 +368,7 @@ class Methods:
         elif request.form:
             sent.append(self._value(request.form, names, sizes, "data="))
         if request.headers:
-            sent.append(self._value(request.headers, names, sizes, "headers="))
+            sent.append(self._value(request.headers, names, sizes, "headers=", as_text=True))
         return sent
 
     def _graphql(self, request: Request) -> str:
@@ -371,38 +385,57 @@ class Methods:
                 found.setdefault(request.graphql, name)
         return found
 
-    def _value(self, value: Any, names: _Names, sizes: Mapping[str, str], lead: str) -> str | Group:
-        """Python for a value of a request."""
+    def _value(
+        self, value: Any, names: _Names, sizes: Mapping[str, str], lead: str, as_text: bool = False
+    ) -> str | Group:
+        """Python for a value of a request; `as_text` is for headers, which take no numbers."""
         if isinstance(value, dict):
             items = tuple(
-                _keyed(f"{self._string(key)}: ", self._value(item, names, sizes, "")) for key, item in value.items()
+                _keyed(f"{self._string(key)}: ", self._value(item, names, sizes, "", as_text))
+                for key, item in value.items()
             )
             return Group(f"{lead}{{", items, "}", literal=True)
         if isinstance(value, list):
             return Group(f"{lead}[", tuple(self._value(item, names, sizes, "") for item in value), "]", literal=True)
         if value is None or isinstance(value, bool | int | float):
             return f"{lead}{value!r}"
-        return f"{lead}{self._text(value, names, sizes=sizes)}"
+        return f"{lead}{self._text(value, names, sizes=sizes, as_text=as_text)}"
 
-    def _text(self, text: Text, names: _Names, *, quoted: bool = False, sizes: Mapping[str, str] | None = None) -> str:
+    def _text(
+        self,
+        text: Text,
+        names: _Names,
+        *,
+        quoted: bool = False,
+        sizes: Mapping[str, str] | None = None,
+        as_text: bool = False,
+    ) -> str:
         """Python for a text: a literal, the value that it stands for, or an f-string."""
         sizes = sizes or {}
-        if text.alone and not quoted:
+        if text.alone and not quoted and not as_text:
             return sizes[text.alone.of] if text.alone.of in sizes else self._named(text.alone, names)
         if not text.placeholders:
             return self._string(text.literal)
+        is_formatted = any(part.of not in sizes for part in text.placeholders)
         pieces = []
         for part in text.parts:
             if isinstance(part, str):
-                pieces.append(self._string(part)[1:-1].replace("{", "{{").replace("}", "}}").replace("\\'", "'"))
+                inside = self._inside(part)
+                pieces.append(inside.replace("{", "{{").replace("}", "}}") if is_formatted else inside)
             elif part.of in sizes:
                 pieces.append(sizes[part.of])
             else:
                 code = self._named(part, names).replace('"', "'")
                 is_number = part.of in ("page", "offset")
                 pieces.append(f"{{part({code})}}" if quoted and not is_number else f"{{{code}}}")
-        inside = "".join(pieces).replace('"', '\\"') if '"' in text.literal else "".join(pieces)
-        return f'f"{inside}"' if "{" in inside else f'"{inside}"'
+        return f'f"{"".join(pieces)}"' if is_formatted else f'"{"".join(pieces)}"'
+
+    def _inside(self, text: str) -> str:
+        """A text as it stands between double quotes."""
+        literal = self._string(text)
+        if literal.startswith("'"):
+            return literal[1:-1].replace("\\'", "'").replace('"', '\\"')
+        return literal[1:-1]
 
     def _named(self, one: Placeholder, names: _Names) -> str:
         if one.of in _WORDS:
@@ -478,9 +511,9 @@ class Methods:
 
     # ---- What is the same for all lists ----------------------------------------------------------------------------
 
-    def every(self, values: Mapping[str, Any]) -> str:
-        """Python for headers or a query that every request has."""
-        return layout(self._value(dict(values), _Names(), {}, ""), 8)
+    def every(self, values: Mapping[str, Any], as_text: bool = False) -> str:
+        """Python for headers, `as_text`, or a query that every request has."""
+        return layout(self._value(dict(values), _Names(), {}, "", as_text), 8)
 
 
 class _Names:

@@ -139,6 +139,7 @@ class Reader:
         self._paging: type[PagingReader] = environment.api_paging
         self._expression: Callable[..., str] = environment.api_expression
         self._is_expression: Callable[[str], bool] = environment.is_jmespath
+        self._is_header: Callable[[str], bool] = environment.is_header
         self._known = known
         self._properties = properties
         self._nested = nested
@@ -160,7 +161,7 @@ class Reader:
         return ApiMap(
             lists={name: lists[name] for name in self._known if name in lists},
             headers=requests.headers(entries.get("headers")),
-            query=requests.values(entries.get("query")),
+            query=requests.flat(entries.get("query")),
             login=self._login(entries["login"]) if "login" in entries else None,
             authorization=authorization,
             requests_per_minute=entries["requests_per_minute"].number(1, MAX_PER_MINUTE)
@@ -265,8 +266,10 @@ class Reader:
 
     def _details(self, name: str, spot: Spot) -> tuple[Detail, ...]:
         spots = spot.items() if isinstance(spot.value, list) else [spot]
+        if not 1 <= len(spots) <= MAX_ITEMS:
+            spot.fail(f"give from 1 to {MAX_ITEMS} requests, each with a request of its own")
         found: list[Detail] = []
-        for one in spots[:MAX_ITEMS]:
+        for one in spots:
             entries = one.entries(
                 (*REQUEST, "record", "into"), needed=("request",), example="{request: GET /items/{id}}"
             )
@@ -310,9 +313,9 @@ class Reader:
             entries["fields"].fail("leave fields out: it holds no objects with fields of their own")
         words = {}
         if "map" in entries:
-            for key in (
-                entries["map"].value if isinstance(entries["map"].value, dict) else entries["map"].keys("{a: b}")
-            ):
+            meanings = entries["map"]
+            is_empty = not isinstance(meanings.value, dict) or not meanings.value
+            for key in meanings.keys("{SUCCESS: Successful}") if is_empty else meanings.value:
                 words[str(key)] = entries["map"].below(key).text(100, "Successful")
         if "default" in entries and not words:
             entries["default"].fail("leave default out: it is for values that map does not have")
@@ -356,12 +359,13 @@ class Reader:
             spot.fail(f"say where the credentials go, such as {{auth.{next(iter(self._credentials), 'username')}}}")
         return Login(request, self._expression(entries["token"]), lifetime)
 
-    @staticmethod
-    def _authorization(spot: Spot | None) -> tuple[str, str]:
+    def _authorization(self, spot: Spot | None) -> tuple[str, str]:
         if spot is None:
             return ("Authorization", "Bearer")
         entries = spot.entries(("header", "prefix"), example="{header: X-Auth-Token, prefix: ''}")
         header = entries["header"].text(60, "X-Auth-Token") if "header" in entries else "Authorization"
+        if not self._is_header(header):
+            entries["header"].fail(f"give the name of a header, such as X-Auth-Token: {header!r} is none")
         prefix = entries["prefix"].value if "prefix" in entries else "Bearer"
         if not isinstance(prefix, str) or len(prefix) > 30 or not prefix.isprintable() or not prefix.isascii():
             entries["prefix"].fail("give what stands before the token, such as Token, or '' for nothing")

@@ -162,10 +162,10 @@ class Requests:
         request = Request(
             method=found["method"],
             path=path,
-            query=self.values(entries.get("query")),
+            query=self.flat(entries.get("query")),
             headers=self.headers(entries.get("headers")),
             json=self.value(entries["json"]) if "json" in entries else None,
-            form=self.values(entries.get("form")),
+            form=self.flat(entries.get("form")),
             graphql=self._graphql(entries.get("graphql")),
             variables=self.values(entries.get("variables")),
         )
@@ -205,7 +205,7 @@ class Requests:
                 spot.fail(f"give {{{of}}} alone: it is a number or a text, without fields")
             return Placeholder(of)
         if rest not in names:
-            spot.unknown(rest, names, f"{of}.")
+            spot.unknown(f"{of}.{rest}", [f"{of}.{name}" for name in names], "placeholder ")
         return Placeholder(of, rest)
 
     def value(self, spot: Spot) -> Any:
@@ -225,6 +225,16 @@ class Requests:
         if spot is None:
             return {}
         return {key: self.value(spot.below(key)) for key in spot.keys("{name: value}")}
+
+    def flat(self, spot: Spot | None) -> dict[str, Any]:
+        """Values of a query or a form by their names: texts and numbers, or lists of them. True is sent as true."""
+        found = self.values(spot)
+        for name, value in found.items():
+            for one in value if isinstance(value, list) else [value]:
+                if spot and (one is None or isinstance(one, dict | list)):
+                    spot.below(name).fail("give a text, a number, true, false, or a list of them")
+            found[name] = [*map(_spelt, value)] if isinstance(value, list) else _spelt(value)
+        return found
 
     def headers(self, spot: Spot | None) -> dict[str, Any]:
         """Headers by their names."""
@@ -306,6 +316,9 @@ class PagingReader:
         word, usual = PAGING[paging.by]
         asked = {one.of for one in request.placeholders if one.of in PAGE_WORDS}
         for other in sorted(asked - {word, "size"}):
+            if paging.by == "none":
+                known = next((by for by, (page_word, _) in PAGING.items() if page_word == other), "page")
+                spot.fail(f"give paging, such as {{by: {known}}}, or leave {{{other}}} out: this list has no pages")
             spot.fail(f"leave {{{other}}} out: this list is paged by {paging.by}")
         if "size" in asked and not paging.size:
             spot.fail("give paging a size: the request has {size}")
@@ -399,6 +412,16 @@ def keys(spot: Spot) -> str:
     return text
 
 
+def _spelt(value: Any) -> Any:
+    """A value as queries and forms have it: Python's True would be sent with its capital letter."""
+    return Text((str(value).lower(),)) if isinstance(value, bool) else value
+
+
+def is_header(name: str) -> bool:
+    """Whether a text can be the name of a header."""
+    return bool(_HEADER.fullmatch(name))
+
+
 def _parameter(spot: Spot | None) -> str:
     return spot.text(60, "page") if spot else ""
 
@@ -428,5 +451,9 @@ class ApiRequestsExtension(Extension):
     def __init__(self, environment: Environment) -> None:
         super().__init__(environment)
         environment.extend(
-            api_requests=Requests, api_paging=PagingReader, api_expression=expression, is_jmespath=is_expression
+            api_requests=Requests,
+            api_paging=PagingReader,
+            api_expression=expression,
+            is_jmespath=is_expression,
+            is_header=is_header,
         )
