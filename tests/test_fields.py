@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,9 @@ CATALOG = Catalog(ROOT / "catalog")
 RUN = (ROOT / "tests/support/fields_run.py").read_text(encoding="utf-8")
 
 Record = dict[str, Any]
+
+# Without these there is no record.
+NEEDED = ("id", "name", "key")
 
 
 def fields_of(target: str) -> dict[str, Any]:
@@ -111,7 +115,7 @@ def place_of(target: str, name: str, case: Case) -> str:
 
 def check(service_type: str, package: Declared) -> None:
     jobs: list[tuple[str, Record]] = []
-    expected: list[tuple[str, str, Case, bool]] = []
+    expected: list[tuple[str, str, Case, bool, bool]] = []
     for target, cases in CASES.items():
         service, resource = target.split(".")[:2]
         fields = fields_of(target)
@@ -129,11 +133,12 @@ def check(service_type: str, package: Declared) -> None:
                 ({model: None}, {}),
             ):
                 jobs.append((resource, record_of(target, others | declared, raw)))
-            expected.append((f"{target}.{name}", place_of(target, name, case), case, bool(alias)))
+            place = place_of(target, name, case)
+            expected.append((f"{target}.{name}", place, case, bool(alias), model in NEEDED))
     results = package.made(jobs)
     assert DECLARED not in json.dumps(results)
     made, faults = iter(results), {}
-    for what, place, case, has_alias in expected:
+    for what, place, case, has_alias, needed in expected:
         declared, against, by_alias, without, nothing = (next(made) for _ in range(5))
         if value_at(declared, place) != case.arrives:
             faults[what] = f"{case.value!r} does not arrive at {place}: {declared}"
@@ -141,30 +146,41 @@ def check(service_type: str, package: Declared) -> None:
             faults[what] = f"an alias goes before {case.value!r}: {against}"
         elif has_alias and value_at(by_alias, place) != case.arrives:
             faults[what] = f"what the case has for an alias is none: {by_alias}"
+        elif "fault" in nothing and not needed:
+            faults[what] = f"without it there is nothing: {nothing}"
         elif without != nothing or value_at(without, place) == case.arrives:
             faults[what] = f"an alias goes before what was declared to be none: {without}"
     assert len(expected) > 1
     assert not faults, "\n".join(f"{what}: {fault}" for what, fault in faults.items())
 
 
-@pytest.fixture
-def declared(template: Path, tmp_path: Path, warm: Warm) -> Callable[..., Declared]:
-    return lambda service_type, kind="rest_api": Declared(service_type, kind, template, tmp_path, warm)
+Package = Callable[..., Declared]
+
+
+@pytest.fixture(scope="module")
+def declared(template: Path, tmp_path_factory: pytest.TempPathFactory, warm: Warm) -> Package:
+    """The package of a service type over a connection type, rendered once."""
+
+    @cache
+    def package(service_type: str, connection_type: str = "rest_api") -> Declared:
+        return Declared(service_type, connection_type, template, tmp_path_factory.mktemp(service_type), warm)
+
+    return package
 
 
 @pytest.mark.framework
 @pytest.mark.parametrize("service_type", CATALOG.services)
-def test_declared_values_arrive(service_type: str, declared: Callable[..., Declared]) -> None:
+def test_declared_values_arrive(service_type: str, declared: Package) -> None:
     check(service_type, declared(service_type))
 
 
 @pytest.mark.framework
-def test_declared_values_arrive_from_an_sdk(declared: Callable[..., Declared]) -> None:
+def test_declared_values_arrive_from_an_sdk(declared: Package) -> None:
     check("dashboard", declared("dashboard", "sdk_client"))
 
 
 @pytest.mark.framework
-def test_outcomes_and_times_of_runs_are_in_openmetadata_s_words_or_in_others(declared: Callable[..., Declared]) -> None:
+def test_outcomes_and_times_of_runs_are_in_openmetadata_s_words_or_in_others(declared: Package) -> None:
     outcomes = {
         "Successful": "Successful",
         "Failed": "Failed",
@@ -185,7 +201,7 @@ def test_outcomes_and_times_of_runs_are_in_openmetadata_s_words_or_in_others(dec
 
 
 @pytest.mark.framework
-def test_declared_names_are_what_a_record_is_known_by(declared: Callable[..., Declared]) -> None:
+def test_declared_names_are_what_a_record_is_known_by(declared: Package) -> None:
     records = [
         {"name": "old", DECLARED: {"name": "new"}},
         {"name": "old", "id": 7, DECLARED: {"id": None, "name": "new"}},
@@ -201,22 +217,21 @@ def test_declared_names_are_what_a_record_is_known_by(declared: Callable[..., De
 
 
 @pytest.mark.framework
-def test_record_whose_declared_values_could_not_be_read_is_refused(declared: Callable[..., Declared]) -> None:
+def test_record_whose_declared_values_could_not_be_read_is_refused(declared: Package) -> None:
     record = {"name": "one", "fault": "its fields can't be read"}
-    for resource in ("topics", "full_names", "messages"):
-        (made,) = declared("messaging").made([(resource, record)])
-        assert record["fault"] in made["fault"]
+    made = declared("messaging").made([(resource, record) for resource in ("topics", "full_names", "messages")])
+    assert [record["fault"] in one["fault"] for one in made] == [True] * 3
 
 
 @pytest.mark.framework
-def test_endpoint_without_a_declared_name_is_named_by_its_call(declared: Callable[..., Declared]) -> None:
+def test_endpoint_without_a_declared_name_is_named_by_its_call(declared: Package) -> None:
     call = {"name": None, "id": None, "method": "post", "path": "/things"}
     (made,) = declared("api").made([("endpoints", {"title": "old", DECLARED: call})])
     assert (made["request"]["name"], made["request"]["requestMethod"]) == ("post /things", "POST")
 
 
 @pytest.mark.framework
-def test_declared_settings_are_all_settings_of_a_topic(declared: Callable[..., Declared]) -> None:
+def test_declared_settings_are_all_settings_of_a_topic(declared: Package) -> None:
     raw = {"name": "t", "durable": True, "config": {"retention.ms": "5"}}
     records = [raw | {DECLARED: {"settings": given}} for given in ([{"name": "retention.ms", "value": "60000"}], None)]
     some, none = declared("messaging").made([("topics", record) for record in records])
@@ -225,7 +240,24 @@ def test_declared_settings_are_all_settings_of_a_topic(declared: Callable[..., D
 
 
 @pytest.mark.framework
-def test_what_is_inside_of_a_declared_type_is_what_was_declared(declared: Callable[..., Declared]) -> None:
+def test_declared_kind_of_a_schema_goes_before_its_form(declared: Package) -> None:
+    text = '{"type": "object", "properties": {"code": {"type": "string"}}}'
+    told = [{"schema": text, DECLARED: {"schema_type": "XSD"}}, {DECLARED: {"schema_text": text, "schema_type": "XSD"}}]
+    jobs = [("topics", {"name": "t"} | record) for record in told]
+    jobs += [("schemas", {"version": 9} | record) for record in told]
+    *topics, first, second = declared("messaging").made(jobs)
+    assert [topic["request"]["messageSchema"]["schemaType"] for topic in topics] == ["Other", "Other"]
+    assert [schema["kind"] for schema in (first, second)] == ["Other", "Other"]
+
+
+@pytest.mark.framework
+def test_message_without_declared_contents_is_kept_as_the_source_has_it(declared: Package) -> None:
+    (made,) = declared("messaging").made([("messages", {"zz": 1, DECLARED: {}})])
+    assert made["request"] == '{"zz": 1}'
+
+
+@pytest.mark.framework
+def test_what_is_inside_of_a_declared_type_is_what_was_declared(declared: Package) -> None:
     inside = [{"zz": 1, DECLARED: {"name": "x", "kind": "int", "description": "The number."}}]
     struct = {"name": "c", "type": "struct<y:varchar(5)>", "fields": [{"name": "z", "type": "int"}]}
     records = [struct | {DECLARED: {"children": children}} for children in (inside, {"x": "int"}, None)]

@@ -29,7 +29,7 @@ from tests.support.render import EMPTY, Answers, Interview, Renderer
 CATALOG = Catalog(ROOT / "catalog")
 
 WHOLE = """\
-tenant: {type: string, title: The tenant, description: "The *tenant* of {it} | $(x).", required: true}
+tenant: {type: string, title: The *tenant*, description: "The *tenant* of {it} | $(x).", required: true}
 region: {choices: [eu, us], default: eu}
 zone: {choices: [a-1, b 2], required: true}
 api_secret: {secret: true, required: true, description: Signs requests}
@@ -459,7 +459,7 @@ def test_options_are_properties_of_the_connection(over: str, placement: str, tem
     added = {name: facts for name, facts in schema["properties"].items() if name not in before["properties"]}
     assert list(added) == PROPERTIES
     assert added["tenant"] == {
-        "title": "The tenant",
+        "title": "The *tenant*",
         "description": "The *tenant* of {it} | $(x).",
         "type": "string",
     }
@@ -535,7 +535,7 @@ def test_options_arrive_in_every_file_of_a_package(
     )
     assert {"apiSecret", "otherKey"} <= {*ast.literal_eval(secrets)}
     context = next(text for path, text in files.items() if path.endswith("CONTEXT.md"))
-    assert "| `tenant` | The tenant | `connection.tenant` |" in context
+    assert r"| `tenant` | The \*tenant\* | `connection.tenant` |" in context
     assert (
         "| `otherKey` | Other Key | `connection.otherKey.get_secret_value()`; None where it is not given |" in context
     )
@@ -561,7 +561,7 @@ def test_options_arrive_in_every_file_of_a_contribution(
     assert "MY_BI_API_SECRET" in workflow.splitlines()[2]
     (form,) = (text for path, text in files.items() if path.endswith("MyBi.md"))
     sections = dict(re.findall(r'^### ([^\n]+) \$\(id="\w+"\)\n\n(.*?)\n\$\$$', form, re.MULTILINE | re.DOTALL))
-    assert sections["The tenant"] == r"The \*tenant\* of &#123;it&#125; \| &#36;(x). Required."
+    assert sections[r"The \*tenant\*"] == r"The \*tenant\* of &#123;it&#125; \| &#36;(x). Required."
     assert sections["API Secret"] == "Signs requests. A secret, which OpenMetadata stores encrypted. Required."
     assert sections["Region"] == "Region. One of `eu`, `us`. Default: `eu`."
     assert sections["Page Limit"] == "Page Limit. Default: `100`."

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 import yaml
@@ -21,24 +20,14 @@ pytestmark = [pytest.mark.framework, pytest.mark.real, pytest.mark.xdist_group("
 
 ANSWERS = yaml.safe_load((ROOT / "examples/mlflow.yml").read_text())
 
-MODELS = 25
+# Models on a page, as the example says.
+PAGE = 10
 
 
 @pytest.fixture(scope="module")
 def system(cache: Path) -> Iterator[Mlflow]:
-    """A server with registered models: some with a description, some with tags, some with versions."""
     need(mlflow.install(cache))
     with mlflow.server(cache) as running:
-        for number in range(MODELS):
-            model: dict[str, Any] = {"name": f"model {number:02}.churn" if number % 5 == 0 else f"model-{number:02}"}
-            if number % 4:
-                model["description"] = f"Model of *number* {number}, größer als <1> €."
-            if number % 3:
-                model["tags"] = [{"key": "team", "value": f"team {number}"}, {"key": "stage", "value": ""}]
-            running.call("/registered-models/create", model)
-            for version in range(number % 3):
-                source = f"s3://models/{number}/{version}"
-                running.call("/model-versions/create", {"name": model["name"], "source": source})
         yield running
 
 
@@ -71,23 +60,6 @@ def case(
         yield Case(system, connector, server)
 
 
-def expected(model: dict[str, Any]) -> dict[str, Any]:
-    """A registered model as OpenMetadata should have it. A version counts up from 1, as text."""
-    versions = sorted(model.get("latest_versions", []), key=lambda version: int(version["version"]))
-    return {
-        "displayName": model["name"],
-        "description": model.get("description") or None,
-        "algorithm": "mlmodel",
-        "storage": versions[-1]["source"] if versions else None,
-    }
-
-
-def arrived(entity: dict[str, Any]) -> dict[str, Any]:
-    return {name: entity.get(name) for name in ("displayName", "description", "algorithm")} | {
-        "storage": (entity.get("mlStore") or {}).get("storage")
-    }
-
-
 def test_what_arrives_is_what_the_server_lists(case: Case) -> None:
     before = len(case.system.log())
     run = case.ingest(case.system.password)
@@ -96,13 +68,17 @@ def test_what_arrives_is_what_the_server_lists(case: Case) -> None:
     assert "ERROR" not in run.output, run.output[-3000:]
     assert case.system.password not in run.output
 
-    listed = {model["name"]: expected(model) for model in case.system.models()}
-    assert len(listed) == MODELS
-    assert {entity["name"]: arrived(entity) for entity in case.server.entities("mlmodels")} == listed
-    assert len({model["storage"] for model in listed.values()}) > 10
+    wanted, found = mlflow.expected(case.system), mlflow.arrived(case.server)
+    for one in (*wanted.values(), *found.values()):
+        # TODO: features are JSON in JSON, which the map can't take apart yet.
+        del one["features"]
+    assert found == wanted
+    assert len(wanted) == 62
+    assert len({one["storage"] for one in wanted.values()}) > 30
+    assert len([one for one in wanted.values() if one["hyperParameters"]]) > 30
 
-    pages = [line for line in case.system.log()[before:].splitlines() if f"max_results={ANSWERS['page_size']}" in line]
-    assert len([line for line in pages if "page_token=" in line]) >= MODELS // ANSWERS["page_size"]
+    pages = [line for line in case.system.log()[before:].splitlines() if f"max_results={PAGE}" in line]
+    assert len([line for line in pages if "page_token=" in line]) >= len(wanted) // PAGE
 
 
 def test_wrong_password_is_said(case: Case) -> None:

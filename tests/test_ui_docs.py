@@ -122,7 +122,7 @@ def texts(template: Path, answers: Answers) -> dict[str, str]:
 
 def own_schemas(template: Path, answers: Answers) -> dict[str, Facts]:
     """The schemas that an auth type has of its own, by their place; a package has them in the connection's."""
-    if answers["placement"] == "package":
+    if answers["placement"] == "package" or answers["auth_types"] == ["none"]:
         return {}
     sources = [OWN_SCHEMAS[name] for name in answers["auth_types"] if name in OWN_SCHEMAS]
     schemas = [json.loads(renderer(template).text(source, answers)) for source in sources]

@@ -146,7 +146,7 @@ CASES: dict[str, dict[str, Case]] = {
         "name": Case("one", at="executionId", given={"started": 0.5}),
         "status": Case("Failed", at="executionStatus"),
         "created": Case(1767261600000, top="queued", alias="queuedat"),
-        "startTime": Case(1767261600000, at="timestamp"),
+        "startTime": Case(1767261600000, at="timestamp", given={"id": "one", "ended": 0.5}),
     },
     "pipeline.task_runs": TIMES
     | {

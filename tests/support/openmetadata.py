@@ -153,8 +153,10 @@ with open(target, "w", encoding="utf-8") as file:
 # that the model refers to is the installed release's, in the overlay as well.
 CONNECTION_SCRIPT = (
     """
-import importlib.util, json, sys
+import importlib, importlib.util, json, os, sys
 name, place, title = sys.argv[1:]
+# Where it has definitions of its own, they are beside it.
+importlib.import_module(name.rpartition(".")[0]).__path__.append(os.path.dirname(place))
 spec = importlib.util.spec_from_file_location(name, place)
 module = importlib.util.module_from_spec(spec)
 sys.modules[name] = module

@@ -94,6 +94,8 @@ def running(
             home.mkdir()
             port = free_port()
             own = {key: value for key, value in os.environ.items() if not key.lstrip("_").startswith(name.upper())}
+            # Its thousands of modules are compiled once: the environment is the server's own.
+            own.pop("PYTHONDONTWRITEBYTECODE", None)
             with (home / "log").open("wb") as output:
                 process = subprocess.Popen(
                     command(home, port),

@@ -1,0 +1,98 @@
+"""The real `metadata ingest` on real systems by maps of their APIs: what arrives is what each system itself has."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.conftest import NIGHTLY, ROOT, need
+from tests.support import chroma, dagster, superset
+from tests.support.connector import Deploy
+from tests.support.openmetadata import RecordingServer
+from tests.support.python import Warm
+
+pytestmark = [pytest.mark.framework, pytest.mark.real]
+
+
+@dataclass(frozen=True)
+class System:
+    """A system whose example is run: `wanted` is what it has, and `found` is what OpenMetadata has.
+
+    `options` are those of the connector's own that lead to what was put into the system.
+    """
+
+    module: Any
+    wanted: Callable[[Any], Any]
+    found: Callable[[RecordingServer], Any]
+    options: Callable[[Any], dict[str, Any]] = lambda _: {}
+
+
+SYSTEMS = {
+    "superset": System(superset, lambda system: superset.expected(system, "superset", set()), superset.arrived),
+    "dagster": System(
+        dagster,
+        lambda system: (dagster.expected(system), dagster.expected_runs(system)),
+        lambda server: (dagster.arrived(server), dagster.arrived_runs(server)),
+    ),
+    "chroma": System(
+        chroma,
+        chroma.expected,
+        chroma.arrived,
+        lambda system: {"tenant": system.tenant, "database": system.database},
+    ),
+}
+
+
+@pytest.fixture(scope="module")
+def running(cache: Path) -> Iterator[Callable[[str], Any]]:
+    """Starts a system, or gives the one that runs already."""
+    started: dict[str, Any] = {}
+    opened = []
+
+    def start(name: str) -> Any:
+        if name not in started:
+            need(SYSTEMS[name].module.install(cache))
+            context = SYSTEMS[name].module.server(cache)
+            started[name] = context.__enter__()
+            opened.append(context)
+        return started[name]
+
+    yield start
+    for context in opened:
+        context.__exit__(None, None, None)
+
+
+@pytest.mark.parametrize(
+    ("name", "placement"),
+    [
+        pytest.param(
+            name, placement, marks=[pytest.mark.xdist_group(name), *([NIGHTLY] if placement == "contrib" else [])]
+        )
+        for name in SYSTEMS
+        for placement in ("package", "contrib")
+    ],
+)
+def test_all_that_a_system_has_arrives(
+    name: str,
+    placement: str,
+    running: Callable[[str], Any],
+    deploy: Deploy,
+    schemas: Path,
+    warm: Warm,
+    tmp_path: Path,
+) -> None:
+    system, case = running(name), SYSTEMS[name]
+    connector = deploy(yaml.safe_load((ROOT / f"examples/{name}.yml").read_text()), placement, tmp_path / "out")
+    with connector.server(schemas, warm) as server:
+        workflow = connector.pointed(server, hostPort=system.url, **case.options(system))
+        run = connector.ingest(workflow, password=getattr(system, "password", ""))
+        assert run.returncode == 0, run.output[-5000:]
+        assert server.faults == []
+        wanted, found = case.wanted(system), case.found(server)
+    assert len(str(wanted)) > 1000
+    assert found == wanted
