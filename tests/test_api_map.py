@@ -326,3 +326,15 @@ def test_a_query_of_graphql_stays_as_it_is(query: str) -> None:
     assert "__import__" not in calls(code)
     values = [node.value for node in ast.walk(ast.parse(code)) if isinstance(node, ast.Constant)]
     assert [value for value in values if isinstance(value, str) and value.strip() == query.strip()]
+
+
+@pytest.mark.parametrize("sign", ["\0", "\r", "\f", "\ud800"], ids=ascii)
+def test_control_characters_in_graphql_are_refused(sign: str) -> None:
+    source = plain({"resources": {"dashboards": {"request": "POST /x", "graphql": f"a{sign}b"}}})
+    assert fault_of(source).endswith("give a query of GraphQL without control characters")
+
+
+def test_a_brace_behind_the_size_is_written_once() -> None:
+    entry = {"request": "GET /x", "query": {"q": "{size}}}"}, "paging": {"by": "page", "size": 5}}
+    code = rendered(plain({"resources": {"dashboards": entry}}), "dashboard")["client.py"]
+    assert "5}" in {node.value for node in ast.walk(ast.parse(code)) if isinstance(node, ast.Constant)}

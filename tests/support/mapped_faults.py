@@ -236,7 +236,7 @@ class Details(Paged):
     """A detail for each record; one is gone since (404): the others arrive, and it is said."""
 
     map = Paged.map.replace("records: items", 'records: items, detail: {request: "GET /boards/{dashboard.id}"}')
-    says = ("d7",)
+    says: ClassVar[tuple[str, ...]] = ("d7",)
     status: ClassVar[int] = 404
 
     def answer(self, asked: Asked) -> Any:
