@@ -224,9 +224,6 @@ class Methods:
 
     def _field(self, one: Field, record: str) -> str | Group:
         """Python for a field of a record."""
-        if one.fields:
-            inner = Group("{", tuple(self._entries(one.fields, "item")), "}", literal=True)
-            return Group("each(", (f"value({record}, {self._string(one.value)})", inner.prefixed("lambda item: ")), ")")
         code: str | Group
         if isinstance(one.value, str):
             code = f"value({record}, {self._string(one.value)})"
@@ -240,6 +237,11 @@ class Methods:
                 for part in one.value.parts
             ]
             code = Group("joined(", tuple(parts), ")")
+        if one.json:
+            code = Group("parsed(", (code, *map(self._string, one.json)), ")")
+        if one.fields:
+            inner = Group("{", tuple(self._entries(one.fields, "item")), "}", literal=True)
+            return Group("each(", (code, inner.prefixed("lambda item: ")), ")")
         if one.time:
             code = Group("time_in(", (code, self._string(one.time)), ")")
         if one.words:

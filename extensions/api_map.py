@@ -31,6 +31,9 @@ MAX_ITEMS = 50
 MAX_PER_MINUTE = 100_000
 MAX_LIFETIME = 31_536_000
 
+# How often a text of JSON may hold another one.
+MAX_PARSED = 3
+
 # What a declared request is made of.
 REQUEST = ("request", "query", "headers", "json", "form", "graphql", "variables")
 LIST = (*REQUEST, "paging", "records", "key_field", "where", "detail", "join", "from", "key", "fields", "optional")
@@ -41,11 +44,13 @@ TOP = ("headers", "query", "login", "authorization", "requests_per_minute", "pag
 class Field:
     """Where a record has a field: `value` is JMESPath or a Text.
 
+    Where that is a text of JSON, `json` is JMESPath over what it holds, and so on where that is such a text again.
     `words` are what values of the source mean, `default` is for all others. `time` is a unit of TIMES or a format of
     strptime. `fields` are those of the objects in a list.
     """
 
     value: str | Text
+    json: tuple[str, ...] = ()
     words: Facts = field(default_factory=dict)
     default: str = ""
     time: str = ""
@@ -307,7 +312,7 @@ class Reader:
         if not isinstance(spot.value, dict):
             return Field(self._place(spot))
         entries = spot.entries(
-            ("value", "map", "default", "time", "fields"), needed=("value",), example="{value: name}"
+            ("value", "json", "map", "default", "time", "fields"), needed=("value",), example="{value: name}"
         )
         if "fields" in entries and "of" not in facts:
             entries["fields"].fail("leave fields out: it holds no objects with fields of their own")
@@ -321,6 +326,7 @@ class Reader:
             entries["default"].fail("leave default out: it is for values that map does not have")
         return Field(
             value=self._place(entries["value"]),
+            json=self._parsed(entries["json"]) if "json" in entries else (),
             words=words,
             default=entries["default"].text(100, "Pending") if "default" in entries else "",
             time=self._time(entries["time"]) if "time" in entries else "",
@@ -333,6 +339,13 @@ class Reader:
         if "{" in text and not self._is_expression(text):
             return self._requests(self._words, over="record").text(spot, text)
         return self._expression(spot)
+
+    def _parsed(self, spot: Spot) -> tuple[str, ...]:
+        """One JMESPath or several: each is for what the text before it holds as JSON."""
+        spots = spot.items() if isinstance(spot.value, list) else [spot]
+        if not 1 <= len(spots) <= MAX_PARSED:
+            spot.fail(f"give from 1 to {MAX_PARSED} expressions, such as json: columns")
+        return tuple(map(self._expression, spots))
 
     @staticmethod
     def _time(spot: Spot) -> str:
