@@ -97,6 +97,17 @@ class Methods:
         """Whether a list is asked for, for each parent by itself."""
         return bool(listed.request) and not self._is_flat(listed) and bool(self._resources[listed.name].parents)
 
+    def place(self, name: str) -> str:
+        """Where the records of a list come from, in a few words."""
+        listed = self._api.lists.get(name)
+        if listed is None:
+            return "nothing"
+        if listed.request:
+            return listed.request.place
+        if listed.source:
+            return f"{listed.key} of the {_plural(listed.source)}"
+        return "always the same" if listed.constants else f"{listed.records} of the {self._resources[name].parent}"
+
     def all(self) -> str:
         """The methods of all lists."""
         return "\n\n".join(map(self.of, self._resources))
