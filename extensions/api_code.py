@@ -179,7 +179,7 @@ class Methods:
                 f"{INDENT * 2}return {layout(flat, 15)}",
                 "",
                 f"{INDENT}def _all_{listed.name}(self) -> Iterator[Record]:",
-                f'{INDENT * 2}"""All {_plural(listed.name)}: {self._place(listed)}."""',
+                f'{INDENT * 2}"""All {_plural(listed.name)}: {_documented(self._place(listed))}."""',
                 *[f"{INDENT * 2}{line}" if line else "" for line in body],
                 f"{INDENT * 2}{layout(_call('yield from ', records), 8)}",
             ]
@@ -284,7 +284,7 @@ class Methods:
                 *([f"{INDENT}@reads_ahead({', '.join(map(self._string, below))})"] if below else []),
                 *([f"{INDENT}@read_ahead"] if listed and self._is_begun(listed) else []),
                 f"{INDENT}def {resource.name}(self{parents}) -> Iterator[Record]:",
-                f'{INDENT * 2}"""{whose}: {said}."""',
+                f'{INDENT * 2}"""{whose}: {_documented(said)}."""',
                 *[f"{INDENT * 2}{line}" if line else "" for line in body],
             ]
         )
@@ -565,6 +565,11 @@ def _keyed(lead: str, code: str | Group) -> str | Group:
 
 def _call(lead: str, code: str | Group) -> str | Group:
     return _keyed(lead, code)
+
+
+def _documented(text: str) -> str:
+    """A text of the map as it stands in a docstring, which it neither ends nor escapes from."""
+    return text.replace("\\", "\\\\").replace('"""', '\\"\\"\\"')
 
 
 def _plural(name: str) -> str:

@@ -254,6 +254,8 @@ class Requests:
             spot.fail("give a query of GraphQL as a text, with its variables beside it")
         if len(spot.value) > MAX_GRAPHQL:
             spot.fail(f"give at most {MAX_GRAPHQL} characters")
+        if any(not (character.isprintable() or character in "\n\t") for character in spot.value):
+            spot.fail("give a query of GraphQL without control characters")
         return spot.value.strip() + "\n"
 
     @staticmethod
