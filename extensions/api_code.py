@@ -333,6 +333,7 @@ class Methods:
         facts += [f"records={self._string(listed.records)}"] if listed.records not in ("", "@") else []
         among = re.fullmatch(r"(.+\])\.[^\[\]|&?]+", listed.records)
         facts += [f"among={self._string(among[1])}"] if among else []
+        facts += [f"columns={self._literal(listed.columns)}"] if listed.columns else []
         facts += [f"key_field={self._string(listed.key_field)}"] if listed.key_field else []
         fields = [
             f"{name}={self._string(value)}" for name, value in (("count", paging.count), ("more", paging.more)) if value

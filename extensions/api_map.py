@@ -71,7 +71,8 @@ class MappedList:
     """What a client asks for the records of one resource, in one of five ways.
 
     A `request`; only `records`, a JMESPath over the record of its parent; `constants`; or `source`, the flat list whose
-    records say by `key`, a JMESPath, which of these there are. `join` are pairs of JMESPaths over a record of a flat
+    records say by `key`, a JMESPath, which of these there are. `columns` has the values of records in lists that belong
+    together, by the keys that they get. `join` are pairs of JMESPaths over a record of a flat
     list and over that of its parent, which have to be equal. `fields` are by the names that models have for them.
     """
 
@@ -80,6 +81,7 @@ class MappedList:
     request: Request | None = None
     paging: Paging | None = None
     records: str = "@"
+    columns: dict[str, str] = field(default_factory=dict)
     key_field: str = ""
     where: Facts = field(default_factory=dict)
     details: tuple[Detail, ...] = ()
@@ -204,12 +206,14 @@ class Reader:
             own = self._paging.read(entries["paging"]) if "paging" in entries else None
             reader = own or usual or self._paging.none(spot)
             request, paging = reader.completed(entries["request"], request), reader.paging
+        columns = self._columns(entries) if isinstance(spot.value.get("records"), dict) else {}
         return MappedList(
             name=name,
             item=item,
             request=request,
             paging=paging,
-            records=self._expression(entries["records"]) if "records" in entries else "",
+            records=self._records(entries["records"], paging) if "records" in entries and not columns else "",
+            columns=columns,
             key_field=entries["key_field"].text(60, "name") if "key_field" in entries else "",
             where=self._where(entries["where"]) if "where" in entries else {},
             details=self._details(name, entries["detail"]) if "detail" in entries else (),
@@ -217,6 +221,22 @@ class Reader:
             fields=self._fields(entries["fields"], self._properties(name)) if "fields" in entries else {},
             optional=entries["optional"].flag() if "optional" in entries else False,
         )
+
+    def _records(self, spot: Spot, paging: Paging | None) -> str:
+        """Where the records are. On a page none may be filtered out: it would look as if it were short."""
+        found = self._expression(spot)
+        if paging and paging.by != "none" and "[?" in found:
+            spot.fail(
+                "leave the filter out, and give where in its place: a page with fewer records looks like the last"
+            )
+        return found
+
+    def _columns(self, entries: dict[str, Spot]) -> dict[str, str]:
+        """Where the values of records are, in lists that belong together, by the keys that the records get."""
+        if "request" not in entries or "key_field" in entries:
+            entries["records"].fail("give one JMESPath: an object of them is for lists in the answer to a request")
+        spots = {key: entries["records"].below(key) for key in entries["records"].keys("{id: ids, name: names}")}
+        return {key: self._expression(spot) for key, spot in spots.items()}
 
     @property
     def _page_words(self) -> dict[str, Collection[str] | None]:

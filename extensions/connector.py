@@ -468,7 +468,9 @@ class Connector:
         """What people read of the answer that says where a list is."""
         if self.declares:
             named = resource in self.api.lists
-            return f"`api`, `resources.{resource}`" if named else f"not asked for; `api` may have `resources.{resource}`"
+            return (
+                f"`api`, `resources.{resource}`" if named else f"not asked for; `api` may have `resources.{resource}`"
+            )
         if self.resources[resource].answered:
             return "`api_endpoints`, as answered"
         return f"the usual place: {'read if the source has it' if self.resources[resource].optional else 'check it'}"
