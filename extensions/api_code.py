@@ -426,7 +426,8 @@ class Methods:
     ) -> str:
         """Python for a text: a literal, the value that it stands for, or an f-string."""
         sizes = sizes or {}
-        if text.alone and not quoted and not as_text:
+        # A cursor that is not there leaves its header out.
+        if text.alone and not quoted and (not as_text or text.alone.of == "cursor"):
             return sizes[text.alone.of] if text.alone.of in sizes else self._named(text.alone, names)
         if not text.placeholders:
             return self._string(text.literal)
