@@ -97,6 +97,17 @@ class Methods:
         """Whether a list is asked for, for each parent by itself."""
         return bool(listed.request) and not self._is_flat(listed) and bool(self._resources[listed.name].parents)
 
+    def place(self, name: str) -> str:
+        """Where the records of a list come from, in a few words."""
+        listed = self._api.lists.get(name)
+        if listed is None:
+            return "nothing"
+        if listed.request:
+            return listed.request.place
+        if listed.source:
+            return f"{listed.key} of the {_plural(listed.source)}"
+        return "always the same" if listed.constants else f"{listed.records} of the {self._resources[name].parent}"
+
     def all(self) -> str:
         """The methods of all lists."""
         return "\n\n".join(map(self.of, self._resources))
@@ -224,9 +235,6 @@ class Methods:
 
     def _field(self, one: Field, record: str) -> str | Group:
         """Python for a field of a record."""
-        if one.fields:
-            inner = Group("{", tuple(self._entries(one.fields, "item")), "}", literal=True)
-            return Group("each(", (f"value({record}, {self._string(one.value)})", inner.prefixed("lambda item: ")), ")")
         code: str | Group
         if isinstance(one.value, str):
             code = f"value({record}, {self._string(one.value)})"
@@ -240,6 +248,11 @@ class Methods:
                 for part in one.value.parts
             ]
             code = Group("joined(", tuple(parts), ")")
+        if one.json:
+            code = Group("parsed(", (code, *map(self._string, one.json)), ")")
+        if one.fields:
+            inner = Group("{", tuple(self._entries(one.fields, "item")), "}", literal=True)
+            return Group("each(", (code, inner.prefixed("lambda item: ")), ")")
         if one.time:
             code = Group("time_in(", (code, self._string(one.time)), ")")
         if one.words:
@@ -320,6 +333,7 @@ class Methods:
         facts += [f"records={self._string(listed.records)}"] if listed.records not in ("", "@") else []
         among = re.fullmatch(r"(.+\])\.[^\[\]|&?]+", listed.records)
         facts += [f"among={self._string(among[1])}"] if among else []
+        facts += [f"columns={self._literal(listed.columns)}"] if listed.columns else []
         facts += [f"key_field={self._string(listed.key_field)}"] if listed.key_field else []
         fields = [
             f"{name}={self._string(value)}" for name, value in (("count", paging.count), ("more", paging.more)) if value
@@ -412,7 +426,8 @@ class Methods:
     ) -> str:
         """Python for a text: a literal, the value that it stands for, or an f-string."""
         sizes = sizes or {}
-        if text.alone and not quoted and not as_text:
+        # A cursor that is not there leaves its header out.
+        if text.alone and not quoted and (not as_text or text.alone.of == "cursor"):
             return sizes[text.alone.of] if text.alone.of in sizes else self._named(text.alone, names)
         if not text.placeholders:
             return self._string(text.literal)

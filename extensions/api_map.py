@@ -31,6 +31,9 @@ MAX_ITEMS = 50
 MAX_PER_MINUTE = 100_000
 MAX_LIFETIME = 31_536_000
 
+# How often a text of JSON may hold another one.
+MAX_PARSED = 3
+
 # What a declared request is made of.
 REQUEST = ("request", "query", "headers", "json", "form", "graphql", "variables")
 LIST = (*REQUEST, "paging", "records", "key_field", "where", "detail", "join", "from", "key", "fields", "optional")
@@ -41,11 +44,13 @@ TOP = ("headers", "query", "login", "authorization", "requests_per_minute", "pag
 class Field:
     """Where a record has a field: `value` is JMESPath or a Text.
 
+    Where that is a text of JSON, `json` is JMESPath over what it holds, and so on where that is such a text again.
     `words` are what values of the source mean, `default` is for all others. `time` is a unit of TIMES or a format of
     strptime. `fields` are those of the objects in a list.
     """
 
     value: str | Text
+    json: tuple[str, ...] = ()
     words: Facts = field(default_factory=dict)
     default: str = ""
     time: str = ""
@@ -66,7 +71,8 @@ class MappedList:
     """What a client asks for the records of one resource, in one of five ways.
 
     A `request`; only `records`, a JMESPath over the record of its parent; `constants`; or `source`, the flat list whose
-    records say by `key`, a JMESPath, which of these there are. `join` are pairs of JMESPaths over a record of a flat
+    records say by `key`, a JMESPath, which of these there are. `columns` has the values of records in lists that belong
+    together, by the keys that they get. `join` are pairs of JMESPaths over a record of a flat
     list and over that of its parent, which have to be equal. `fields` are by the names that models have for them.
     """
 
@@ -75,6 +81,7 @@ class MappedList:
     request: Request | None = None
     paging: Paging | None = None
     records: str = "@"
+    columns: dict[str, str] = field(default_factory=dict)
     key_field: str = ""
     where: Facts = field(default_factory=dict)
     details: tuple[Detail, ...] = ()
@@ -199,12 +206,14 @@ class Reader:
             own = self._paging.read(entries["paging"]) if "paging" in entries else None
             reader = own or usual or self._paging.none(spot)
             request, paging = reader.completed(entries["request"], request), reader.paging
+        columns = self._columns(entries) if isinstance(spot.value.get("records"), dict) else {}
         return MappedList(
             name=name,
             item=item,
             request=request,
             paging=paging,
-            records=self._expression(entries["records"]) if "records" in entries else "",
+            records=self._records(entries["records"], paging) if "records" in entries and not columns else "",
+            columns=columns,
             key_field=entries["key_field"].text(60, "name") if "key_field" in entries else "",
             where=self._where(entries["where"]) if "where" in entries else {},
             details=self._details(name, entries["detail"]) if "detail" in entries else (),
@@ -212,6 +221,22 @@ class Reader:
             fields=self._fields(entries["fields"], self._properties(name)) if "fields" in entries else {},
             optional=entries["optional"].flag() if "optional" in entries else False,
         )
+
+    def _records(self, spot: Spot, paging: Paging | None) -> str:
+        """Where the records are. On a page none may be filtered out: it would look as if it were short."""
+        found = self._expression(spot)
+        if paging and paging.by != "none" and "[?" in found:
+            spot.fail(
+                "leave the filter out, and give where in its place: a page with fewer records looks like the last"
+            )
+        return found
+
+    def _columns(self, entries: dict[str, Spot]) -> dict[str, str]:
+        """Where the values of records are, in lists that belong together, by the keys that the records get."""
+        if "request" not in entries or "key_field" in entries:
+            entries["records"].fail("give one JMESPath: an object of them is for lists in the answer to a request")
+        spots = {key: entries["records"].below(key) for key in entries["records"].keys("{id: ids, name: names}")}
+        return {key: self._expression(spot) for key, spot in spots.items()}
 
     @property
     def _page_words(self) -> dict[str, Collection[str] | None]:
@@ -307,7 +332,7 @@ class Reader:
         if not isinstance(spot.value, dict):
             return Field(self._place(spot))
         entries = spot.entries(
-            ("value", "map", "default", "time", "fields"), needed=("value",), example="{value: name}"
+            ("value", "json", "map", "default", "time", "fields"), needed=("value",), example="{value: name}"
         )
         if "fields" in entries and "of" not in facts:
             entries["fields"].fail("leave fields out: it holds no objects with fields of their own")
@@ -321,6 +346,7 @@ class Reader:
             entries["default"].fail("leave default out: it is for values that map does not have")
         return Field(
             value=self._place(entries["value"]),
+            json=self._parsed(entries["json"]) if "json" in entries else (),
             words=words,
             default=entries["default"].text(100, "Pending") if "default" in entries else "",
             time=self._time(entries["time"]) if "time" in entries else "",
@@ -333,6 +359,13 @@ class Reader:
         if "{" in text and not self._is_expression(text):
             return self._requests(self._words, over="record").text(spot, text)
         return self._expression(spot)
+
+    def _parsed(self, spot: Spot) -> tuple[str, ...]:
+        """One JMESPath or several: each is for what the text before it holds as JSON."""
+        spots = spot.items() if isinstance(spot.value, list) else [spot]
+        if not 1 <= len(spots) <= MAX_PARSED:
+            spot.fail(f"give from 1 to {MAX_PARSED} expressions, such as json: columns")
+        return tuple(map(self._expression, spots))
 
     @staticmethod
     def _time(spot: Spot) -> str:

@@ -458,9 +458,22 @@ class Connector:
 
     def command(self, resource: str) -> str:
         """What is asked for a resource, in the words of the connection type."""
+        if self.declares:
+            return self.api_methods.place(resource)
         if self.answers["connection_type"] == "sdk_client":
             return f"list_{resource}"
         return f"GET {self.answers['api_prefix']}{self.resources[resource].path}"
+
+    def answer(self, resource: str) -> str:
+        """What people read of the answer that says where a list is."""
+        if self.declares:
+            named = resource in self.api.lists
+            return (
+                f"`api`, `resources.{resource}`" if named else f"not asked for; `api` may have `resources.{resource}`"
+            )
+        if self.resources[resource].answered:
+            return "`api_endpoints`, as answered"
+        return f"the usual place: {'read if the source has it' if self.resources[resource].optional else 'check it'}"
 
     def reading(self, resource: str) -> str:
         """What is asked for the contents of one of a resource, in the words of the connection type."""
