@@ -34,6 +34,7 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 sys.dont_write_bytecode = True
 
+from docs import schemas  # noqa: E402
 from docs.pictures import picture  # noqa: E402
 from extensions import answers, naming  # noqa: E402
 from extensions.catalog import Catalog  # noqa: E402
@@ -701,6 +702,9 @@ def main(arguments: list[str]) -> int:
     texts = {PAGES / name: "\n".join([written, "", *page(catalog)]) for name, page in pages.items()}
     beside = [name for name in catalog.kinds if name != "connector"]
     texts |= {ROOT / f"docs/assets/kinds-{kind}.svg": "\n".join(picture(kind)) for kind in beside}
+    texts |= {
+        ROOT / f"docs/{name}": json.dumps(schema, indent=2) for name, schema in schemas.both(catalog, ROOT).items()
+    }
     for file, contents in texts.items():
         text = contents.rstrip("\n") + "\n"
         if "--check" not in arguments:
