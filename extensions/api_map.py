@@ -194,6 +194,8 @@ class Reader:
             return self._constants(name, item, entries)
         if "from" in entries:
             return self._grouped(name, item, entries)
+        if "key" in entries:
+            entries["key"].fail("leave key out: it belongs to from")
         if "request" not in entries:
             if "records" not in entries or not self._known[name].get("parents"):
                 spot.fail(f"give request, such as request: GET /{name}")
