@@ -1,8 +1,8 @@
-"""The reference of API maps: `api-map.md.in` with the Python that each of its examples emits, and tables of keys and fields.
+"""The reference of API maps: `api-map.md.in`, with what its examples emit, and tables of keys and fields.
 
-An example is a fenced map, with its service type as the title, or a fenced file of answers. Lines of the source that are
-comments of HTML say what is put in: `emits NAME, …` the methods, functions and constants of the client of the example
-before it, `keys NAME` a table of the keys that the schema has there, `fields` what records of each list may have.
+An example is a fenced map, with its service type as the title, or a fenced file of answers. Lines of the source that
+are comments of HTML say what is put in: `emits NAME, …` the methods, functions and constants of the client of the
+example before it, `keys NAME` a table of the keys that the schema has there, `fields` what each list may have.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ KEYS = {
 
 
 def answers_of(text: str, title: str | None) -> Facts | None:
-    """The answers that an example is: a map for the service type in its title, or a file of answers; None for others."""
+    """The answers of an example: a map for the service type in its title, or a file of answers. None for others."""
     loaded = yaml.safe_load(text)
     if not isinstance(loaded, dict) or not {"api", "resources", "options"} & loaded.keys():
         return None
@@ -89,7 +89,7 @@ def page(catalog: Catalog, template: Path, root: Path) -> Iterator[str]:
         elif piece[1] == "emits":
             yield ""
             yield "```python"
-            yield from "\n\n".join(named(client, name) for name in piece[2].split(", ")).splitlines()
+            yield from "\n\n\n".join(named(client, name) for name in piece[2].split(", ")).splitlines()
             yield "```"
         elif piece[1] == "keys":
             yield from keys_table(schema, KEYS[piece[2]])

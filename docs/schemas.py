@@ -16,6 +16,7 @@ from extensions.catalog import Catalog
 
 Facts = dict[str, Any]
 
+HEADER = f"^{api_requests._HEADER.pattern}$"
 DRAFT = "http://json-schema.org/draft-07/schema#"
 
 # What is published beside the pages.
@@ -82,6 +83,12 @@ def closed(description: str, properties: Facts, needed: Iterable[str] = (), **mo
     return said | required | {"properties": properties} | more
 
 
+def flat(description: str, *examples: Facts) -> Facts:
+    """What is sent as a query or a form."""
+    one = {"type": ["string", "number", "boolean"]}
+    return listed({"anyOf": [one, {"type": "array", "items": one}]}, description, *examples)
+
+
 def refused(because: str) -> Facts:
     """What nothing is: a key that does not belong here. Editors show the reason."""
     return {"not": {}, "errorMessage": f"leave it out: {because}"}
@@ -112,11 +119,11 @@ def request_keys() -> Facts:
             ),
             "pattern": r"^(GET|POST) /[^\s?#]*$",
         },
-        "query": listed({}, f"Query parameters by their names. {anything}", {"kind": "table"}),
+        "query": flat(f"Query parameters by their names. {anything}", {"kind": "table"}),
         "headers": listed({"type": "string"}, f"Headers by their names. {anything}", {"X-Tenant": "{options.tenant}"})
-        | {"propertyNames": {"pattern": r"^[A-Za-z0-9!#$%&'*+.^_`|~-]+$"}},
+        | {"propertyNames": {"pattern": HEADER}},
         "json": {"description": f"The JSON body of a POST. {anything}", "examples": [{"pipeline_id": "{pipeline.id}"}]},
-        "form": listed({}, f"The form that a POST sends. {anything}", {"grant_type": "password"}),
+        "form": flat(f"The form that a POST sends. {anything}", {"grant_type": "password"}),
         "graphql": {
             "description": "The query of a GraphQL request, without placeholders: values go into `variables`.",
             "type": "string",
@@ -198,7 +205,7 @@ def list_keys() -> Facts:
         "detail": {
             "description": "A request for each record, or a list of them.",
             "if": {"type": "array"},
-            "then": {"maxItems": api_map.MAX_ITEMS, "items": ref("detail")},
+            "then": {"minItems": 1, "maxItems": api_map.MAX_ITEMS, "items": ref("detail")},
             "else": ref("detail"),
         },
         "join": listed(
@@ -244,11 +251,21 @@ def field(of: str = "") -> Facts:
     """Where a record has a field. `of` are the objects in it."""
     place = "Where the record has it: JMESPath, or a text with JMESPaths in braces."
     formats = {"enum": list(api_map.TIMES)}, {"type": "string", "pattern": "%", "maxLength": 60}
+    parsed = expression("What is taken of what the text holds.", "signature.inputs")
     properties = {
         "value": text(200, place, "owners[].email", "{options.hostPort}{url}"),
+        "json": {
+            "description": "Where the value is a text of JSON: what is taken of it, JMESPath. "
+            "A list where the text holds such a text again.",
+            "if": {"type": "string"},
+            "then": parsed,
+            "else": {"type": "array", "minItems": 1, "maxItems": api_map.MAX_PARSED, "items": parsed},
+            "examples": ["signature.inputs"],
+        },
         "map": {
             "description": "What values of the API mean.",
             "type": "object",
+            "minProperties": 1,
             "additionalProperties": text(100, "What it is in OpenMetadata."),
             "examples": [{"SUCCESS": "Successful"}],
         },
@@ -323,7 +340,7 @@ def api(catalog: Catalog, root: Path) -> Facts:
         },
     }
     signs_in = closed("A request that exchanges the credentials for a token.", login, ["request", "token"])
-    header = text(60, "The header. `Authorization` if it is left out.", "X-Auth-Token")
+    header = text(60, "The header. `Authorization` if it is left out.", "X-Auth-Token") | {"pattern": HEADER}
     prefix = text(30, "What stands before the token. `Bearer` if it is left out, '' for nothing.", "Token", least=0)
     top = {
         "headers": request_keys()["headers"] | {"description": "Headers of every request."},

@@ -62,7 +62,7 @@ WHOLE: Json = {
             "fields": {
                 "name": "title",
                 "sourceUrl": "{options.hostPort}/p/{id}",
-                "owners": {"value": "owner", "map": {"a": "b"}, "default": "c"},
+                "owners": {"value": "owner", "json": ["a", "b"], "map": {"a": "b"}, "default": "c"},
                 "inputs": {"value": "inputs", "fields": {"table": "name", "database": "db"}},
             },
             "optional": False,
@@ -120,7 +120,7 @@ def refusal(filters: Any, service: str, value: Json) -> str:
     """What the reader of maps says of one; empty if it takes it."""
     # JSON is YAML, and written faster.
     said: str = filters["api_fault"](
-        json.dumps(value), service, "rest_api", "connector", ["basic", "token"], "tenant: {}"
+        json.dumps(value), service, "rest_api", "connector", ["basic", "token"], "{tenant: {}, database: {}}"
     )
     return said
 
