@@ -82,3 +82,32 @@ def test_each_construct_has_an_example() -> None:
     assert known - used == {"more"}
     for way in SCHEMA["definitions"]["paging"]["else"]["properties"]["by"]["enum"]:
         assert re.search(rf"(by|paging): {way}\b", PAGE), way
+
+
+# ---- From an API's documentation to a connector --------------------------------------------------------------------
+
+WALK = (ROOT / "docs/from-api-docs.md").read_text(encoding="utf-8")
+SUPERSET = (ROOT / "examples/superset.yml").read_text(encoding="utf-8")
+STEPS = [
+    text for language, _, text in FENCE.findall(WALK) if language == "yaml" and text.lstrip().startswith(("l", "r"))
+]
+
+
+def test_walk_ends_with_the_example() -> None:
+    assert WALK.endswith(f"```yaml\n{SUPERSET}```\n"), "copy examples/superset.yml to the end of docs/from-api-docs.md"
+
+
+def test_each_step_of_the_walk_is_a_map_whose_parts_are_in_the_example(interview: Interview) -> None:
+    whole = yaml.safe_load(yaml.safe_load(SUPERSET)["api"])
+    assert len(STEPS) == 6
+    for step in STEPS:
+        answers = yaml.safe_load(SUPERSET) | {"api": step}
+        compile(client_of(answers, interview), "client.py", "exec")
+        assert lacking(yaml.safe_load(step), whole) == []
+
+
+def lacking(part: Any, whole: Any, place: str = "") -> list[str]:
+    """What a part has that the whole has not."""
+    if not isinstance(part, dict) or not isinstance(whole, dict):
+        return [] if part == whole else [place]
+    return [one for key, value in part.items() for one in lacking(value, whole.get(key), f"{place}/{key}")]
