@@ -79,7 +79,7 @@ def test_each_construct_has_an_example() -> None:
     holders += [SCHEMA["definitions"]["field"]["else"], SCHEMA["definitions"]["detail"]]
     holders += [SCHEMA["properties"]["login"], SCHEMA["properties"]["authorization"]]
     known = {key for holder in holders for key in holder["properties"]}
-    assert known - used == {"more"}
+    assert known <= used, known - used
     for way in SCHEMA["definitions"]["paging"]["else"]["properties"]["by"]["enum"]:
         assert re.search(rf"(by|paging): {way}\b", PAGE), way
 
