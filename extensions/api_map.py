@@ -239,6 +239,8 @@ class Reader:
             return self._constants(name, item, entries)
         if "from" in entries:
             return self._grouped(name, item, entries)
+        if "key" in entries:
+            entries["key"].fail("leave key out: it belongs to from")
         request: Request | Call | None
         if self._ask not in entries:
             if "records" not in entries or not self._known[name].get("parents"):
