@@ -248,7 +248,7 @@ class ApiSample:
         # Fields of a sample record that a put-together name is made of.
         self.parts: dict[str, list[str]] = {}
         for name, listed in api.lists.items():
-            if name in resources and listed.request or not listed.constants and not listed.source:
+            if name in resources and not listed.constants and not listed.source:
                 self._shape(name, listed)
 
     # ---- Shapes ----------------------------------------------------------------------------------------------------
@@ -459,6 +459,16 @@ class ApiSample:
                 found += listed.join.values()
         return list(dict.fromkeys(found))
 
+    def becomes(self, name: str, becomes: Facts) -> Facts:
+        """What an entity of a resource is made of, without what the sample does not cover."""
+        found = {key: value for key, value in becomes.items() if key not in self.uncovered.get(name, ())}
+        if any("display_name" in record for record in self.records[name]) and found.get("displayName") == "{name}":
+            found["displayName"] = "{display_name}"
+        for key, value in found.items():
+            if isinstance(value, dict) and value.get("of") in self.uncovered and isinstance(value.get("each"), dict):
+                found[key] = value | {"each": self.becomes(value["of"], value["each"])}
+        return found
+
     # ---- Requests --------------------------------------------------------------------------------------------------
 
     @cached_property
@@ -507,7 +517,7 @@ class ApiSample:
             more["key_field"] = listed.key_field
         if paging.more and paging.more != "none":
             more["more"] = paging.more
-        return {"body": written(body)} | more
+        return {"body": written(body), "lists": True} | more
 
     @property
     def says(self) -> bool:
@@ -601,9 +611,8 @@ class ApiSample:
         }
         for name, fields in self._held.items():
             listed = self._api.lists.get(name)
-            models = listed.fields if listed else {}
             for known, child in fields.items():
-                if self._properties(name)[known]["model"] in models and child in self._resources:
+                if listed and known in listed.fields and child in self._resources:
                     found[child] = ""
         return found
 
@@ -628,6 +637,33 @@ class ApiSample:
     @property
     def used_words(self) -> dict[str, dict[str, str]]:
         return {place: words for place, words in self.words.items() if words}
+
+
+def given_records(
+    api: ApiMap, resources: Mapping[str, Resource], held: Mapping[str, Mapping[str, str]]
+) -> dict[str, list[Facts] | None]:
+    """The records of lists that the API is not asked for; None where there is nothing but a name of each."""
+    found: dict[str, list[Facts] | None] = {}
+    for name in resources:
+        listed = api.lists.get(name)
+        if listed and listed.constants:
+            found[name] = [{"id": record["name"]} | record for record in listed.constants]
+        elif listed and listed.source:
+            found[name] = None
+        elif not listed and any(name in other.parent_names for other in resources.values()):
+            found[name] = [{"id": "default", "name": "default"}]
+        elif not listed and not _is_held(name, api, held):
+            found[name] = []
+    return found
+
+
+def _is_held(name: str, api: ApiMap, held: Mapping[str, Mapping[str, str]]) -> bool:
+    """Whether the map says that records of another list hold these."""
+    return any(
+        parent in api.lists and child == name and known in api.lists[parent].fields
+        for parent, fields in held.items()
+        for known, child in fields.items()
+    )
 
 
 def _another(values: tuple[Any, ...]) -> Any:
@@ -687,4 +723,4 @@ class ApiSamplesExtension(Extension):
 
     def __init__(self, environment: Environment) -> None:
         super().__init__(environment)
-        environment.extend(api_sample=ApiSample)
+        environment.extend(api_sample=ApiSample, given_records=given_records)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from jinja2.ext import Extension
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from jinja2 import Environment
 
@@ -156,11 +156,15 @@ def _filled(path: str, items: tuple[str, ...]) -> str:
     return path
 
 
-def sample_records(resources: dict[str, Resource], fields: Facts) -> dict[str, list[Facts]]:
+def sample_records(
+    resources: dict[str, Resource], fields: Facts, given: Mapping[str, list[Facts] | None] | None = None
+) -> dict[str, list[Facts]]:
     """Records for the emitted tests: five of each outermost resource, two below each parent.
 
-    `fields` are what the record of an entity has beside the usual ones; {n} in them is its number.
+    `fields` are what the record of an entity has beside the usual ones; {n} in them is its number. `given` are
+    the records of some resources, which each parent has, or None for those that have nothing but a name.
     """
+    given = given or {}
     records: dict[str, list[Facts]] = {}
     for resource in resources.values():
         lineages: list[Facts] = [{}]
@@ -175,7 +179,17 @@ def sample_records(resources: dict[str, Resource], fields: Facts) -> dict[str, l
             _sample(resource, lineage, number, fields)
             for number, lineage in enumerate((lineage for lineage in lineages for _ in range(count)), start=1)
         ]
-        if resource.of:
+        if resource.name in given:
+            fixed = given[resource.name]
+            if fixed is None:
+                for record in records[resource.name]:
+                    for key in [key for key in record if not key.endswith("_id")]:
+                        record.pop(key)
+                for number, record in enumerate(records[resource.name], 1):
+                    record |= dict.fromkeys(("id", "name"), f"{resource.item}_{number}")
+            else:
+                records[resource.name] = [record | lineage for lineage in lineages for record in fixed]
+        if resource.of and records[resource.name]:
             _refer(records[resource.name], resources[resource.of], records[resource.of])
     return records
 
@@ -185,7 +199,8 @@ def _refer(records: list[Facts], to: Resource, others: list[Facts]) -> None:
     above = f"{to.parents[0]}_id"
     for number, record in enumerate(records):
         siblings = [other["id"] for other in others if other[above] == record[above]]
-        record[f"{to.item}_id"] = siblings[number % len(siblings)]
+        if siblings:
+            record[f"{to.item}_id"] = siblings[number % len(siblings)]
 
 
 def _sample(resource: Resource, lineage: Facts, number: int, fields: Facts) -> Facts:
