@@ -193,18 +193,23 @@ def filled(shape: Any, values: Any, words: Mapping[str, Mapping[str, str]]) -> A
         found = _search(shape.name, values)
         return words.get(shape.form, {}).get(str(found).lower(), found)
     if isinstance(shape, Each):
-        return [filled(shape.item, value, words) for value in items_of(_search(shape.name, values))]
+        found = _search(shape.name, values)
+        items = listed(found) if "@" in leaves(shape.item) else items_of(found)
+        return [filled(shape.item, value, words) for value in items]
     if isinstance(shape, dict):
         return {key: filled(item, values, words) for key, item in shape.items()}
     return [filled(item, values, words) for item in shape] if isinstance(shape, list) else shape
 
 
 def items_of(found: Any) -> list[Any]:
-    """What a list, or an object with the names of its items as keys, holds; a value by itself is one item."""
-    if isinstance(found, dict) and isinstance(found.get("properties"), dict):
-        return items_of(found["properties"])
-    if isinstance(found, dict) and all(isinstance(item, dict) for item in found.values()):
-        return [{"name": name} | item for name, item in found.items()]
+    """The objects in a list, or those that an object has by their names: of JSON Schema, or values by themselves."""
+    if not isinstance(found, dict):
+        return listed(found)
+    named = found["properties"] if isinstance(found.get("properties"), dict) else found
+    return [{"name": name} | (item if isinstance(item, dict) else {"value": item}) for name, item in named.items()]
+
+
+def listed(found: Any) -> list[Any]:
     return found if isinstance(found, list) else [] if found is None else [found]
 
 
@@ -256,6 +261,7 @@ class ApiSample:
     def _shape(self, name: str, listed: MappedList) -> None:
         """Find where the records of a list have what is read of them."""
         self._name, self._doc = name, {}
+        self._pending: set[str] = set()
         self.made[name], self.uncovered[name], self.parts[name] = [], [], []
         for path, values in listed.where.items():
             self._put(path, values[0])
@@ -268,6 +274,8 @@ class ApiSample:
             if child in self._resources and self._is_within(child, one) and self._resources[child].parent_name == name:
                 self._put(one.records, Leaf(child))
         by_model = {facts["model"]: (known, facts) for known, facts in self._properties(name).items()}
+        # What the map declares is nowhere else than where it says.
+        self._pending = {by_model[model][1].get("sample", model) for model in listed.fields}
         for model in sorted(listed.fields, key=lambda model: {"id": 0, "name": 1}.get(model, 2)):
             self._field(listed.fields[model], *by_model[model])
         self._usual({by_model[model][1].get("sample", model) for model in listed.fields})
@@ -398,7 +406,7 @@ class ApiSample:
 
     def _read(self, field: Field, record: Facts) -> Any:
         """A field of a record as it is served, as the client reads it. `{options.hostPort}` is left out."""
-        served = filled(self._doc, self._values(record), self.words)
+        served = self._served(record)
         if isinstance(field.value, str):
             found = _search(field.value, served)
         else:
@@ -424,12 +432,18 @@ class ApiSample:
         ):
             for above in self.records[name]:
                 if above["id"] == record.get(f"{item}_id"):
-                    values[item] = filled(self.shapes.get(name, {}), above, self.words) | {"name": above["name"]}
+                        values[item] = above | filled(self.shapes.get(name, {}), above, self.words)
         return values
 
     def _value(self, expression: str) -> Any:
         record = self.records[self._name][0] if self.records[self._name] else {"id": "1", "name": "1"}
-        return _search(expression, filled(self._doc, self._values(record), self.words))
+        return _search(expression, self._served(record))
+
+    def _served(self, record: Facts) -> Facts:
+        """A record as the stand-in serves it, as far as its shape is known."""
+        consumed = {*leaves(self._doc), *self.made[self._name], *self._pending}
+        own = {key: value for key, value in record.items() if key not in consumed and not key.endswith("_id")}
+        return own | filled(self._doc, self._values(record), self.words)
 
     def _usual(self, declared: set[str]) -> None:
         """Fields that the map does not declare are at their usual keys, where there is room for them."""
@@ -488,13 +502,13 @@ class ApiSample:
     def _route(self, name: str, request: Request) -> Facts:
         route: Facts = {"name": name, "method": request.method, "path": text_of(request.path)}
         sent = {
-            "query": self._api.query | request.query,
+            "query": _said(self._api.query | request.query),
             "headers": self._api.headers | request.headers,
-            "form": request.form,
+            "form": _said(request.form),
             "json": request.json,
         }
         if request.graphql:
-            sent["json"] = {"query": request.graphql.replace("{", "{{").replace("}", "}}")}
+            sent["json"] = {"query": request.graphql.strip().replace("{", "{{").replace("}", "}}")}
             sent["json"] |= {"variables": request.variables}
         return route | {key: _texts_in(value) for key, value in sent.items() if value}
 
@@ -578,9 +592,19 @@ class ApiSample:
         """What a list shows of its records, by resource, where requests for each record show the rest."""
         found = {}
         for name, one in self._api.lists.items():
-            if name in self._resources and one.details:
+            if name in self._resources and "" in [detail.into for detail in one.details]:
                 found[name] = self._shown(name, one)
         return found
+
+    @cached_property
+    def apart(self) -> dict[str, list[str]]:
+        """The keys of records that requests of their own fill, by resource."""
+        keys = {
+            name: [detail.into for detail in one.details if detail.into]
+            for name, one in self._api.lists.items()
+            if name in self._resources
+        }
+        return {name: into for name, into in keys.items() if into}
 
     def _shown(self, name: str, one: MappedList) -> list[str]:
         apart = {detail.into for detail in one.details}
@@ -595,8 +619,7 @@ class ApiSample:
                 needed |= _roots(asked.expression) if asked.of == own else set()
         for expression in (*one.where, *one.join, *(self._keys_of(name))):
             needed |= _roots(expression)
-        roots = {*self.shapes.get(name, {}), *("id", "name")} if whole else needed
-        return sorted(roots - apart)
+        return sorted(needed - apart)
 
     def _keys_of(self, name: str) -> list[str]:
         return [listed.key for listed in self._api.lists.values() if listed.source == name]
@@ -708,6 +731,15 @@ def text_of(text: Text) -> str:
         else f"{{{part.of}{'.' if part.expression else ''}{part.expression}}}"
         for part in text.parts
     )
+
+
+def _said(values: Facts) -> Facts:
+    """Values of a query or a form as they are sent; of a list, the last."""
+    found = {}
+    for name, value in values.items():
+        last = value[-1] if isinstance(value, list) and value else value
+        found[name] = last if hasattr(last, "parts") else str(last).lower() if isinstance(last, bool) else str(last)
+    return found
 
 
 def _texts_in(value: Any) -> Any:

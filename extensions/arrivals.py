@@ -65,7 +65,8 @@ class Arrivals:
         if isinstance(value, str):
             return self._text(value, record)
         if isinstance(value, list):
-            return [self._filled(item, record) for item in value]
+            items = [self._filled(item, record) for item in value]
+            return _MISSING if items and all(item in ({}, _MISSING) for item in items) else items
         if not isinstance(value, dict):
             return value
         if "of" not in value:

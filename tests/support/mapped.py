@@ -162,7 +162,7 @@ resources:
     key_field: name
     fields: {searchIndexSettings: settings.index}
   fields:
-    records: mappings.properties
+    records: definition.by_name
     key_field: name
     fields: {dataType: type, description: meta.text}
   documents:
