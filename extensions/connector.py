@@ -264,6 +264,15 @@ class Connector:
         """The resource that a large source has much of."""
         return next(iter(self.resources.values()))
 
+    def tests(self, test: str) -> bool:
+        """Whether an emitted test, by its name, is one of this connector."""
+        return not self.declares or self.api_sample.applies(test)
+
+    @property
+    def reads_at_once(self) -> bool:
+        """Whether the first list has the records of all that is above it, and is read once."""
+        return self.declares and self.api_methods.is_flat(self.api.lists[self.asked_first.name])
+
     @property
     def first_paging(self) -> Facts:
         """How the first list is paged, for the emitted tests: by the answers, or as the map has it."""
@@ -438,7 +447,7 @@ class Connector:
 
     def _section(self, capability: Facts) -> Facts:
         facts = capability["certification"]
-        tests = [f"tests/{test}" for test in facts.get("tests", ())]
+        tests = [f"tests/{test}" for test in facts.get("tests", ()) if self.tests(test.rpartition("::")[2])]
         strategies = facts["strategies"] + (facts.get("strategies_of_need", []) if "needs" in capability else [])
         allow = self.permissions if capability["name"] == "metadata" else [capability["asks"]]
         if "workflow" in capability:
@@ -518,7 +527,19 @@ class Connector:
         """What is asked for a resource, in the words of the connection type."""
         if self.answers["connection_type"] == "sdk_client":
             return f"list_{resource}"
+        if self.declares:
+            return self._command_of_map(resource)
         return f"GET {self.answers['api_prefix']}{self.resources[resource].path}"
+
+    def _command_of_map(self, resource: str) -> str:
+        """What a map has asked for a resource."""
+        listed = self.api.lists.get(resource)
+        if listed is None:
+            return "nothing, as the map does not name it"
+        if listed.request:
+            return listed.request.place
+        of = listed.source or self.resources[resource].parent_name
+        return "nothing, as the map names all of them" if listed.constants else f"what the {of} say"
 
     def reading(self, resource: str) -> str:
         """What is asked for the contents of one of a resource, in the words of the connection type."""

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from jinja2 import Environment
 
     from extensions.api_map import ApiMap
+    from extensions.api_requests import Request
     from extensions.endpoints import Match
 
 Facts = dict[str, Any]
@@ -132,12 +133,23 @@ def _mapped(name: str, known: dict[str, Facts], api: ApiMap) -> Resource:
     request = listed.request if listed else None
     return replace(
         usual,
-        path=request.path.written() if request else "",
+        path=_place(usual, request) if request else "",
         detail="",
         answered=bool(listed),
         optional=not listed or listed.optional,
         often=False,
     )
+
+
+def _place(resource: Resource, request: Request) -> str:
+    """A declared path with the items that it is below, those that the request names elsewhere behind a question mark."""
+    path = "".join(
+        part if isinstance(part, str) else f"{{{part.of}}}" if part.of in resource.parents else f":{part.of}"
+        for part in request.path.parts
+    )
+    named = {one.of for one in request.placeholders}
+    beside = [one for one in resource.parents if one in named and f"{{{one}}}" not in path]
+    return path + ("?" + "&".join(f"{one}={{{one}}}" for one in beside) if beside else "")
 
 
 def _called(facts: Facts, listed: Match | None) -> tuple[str, ...]:

@@ -185,7 +185,7 @@ resources:
     records: results
     fields:
       displayName: label
-      path: webUrl
+      path: place.location
       isShared: sharing.public
   files:
     request: GET /drives/{directory.name}/children
