@@ -102,9 +102,7 @@ def _inverse(node: Facts, inner: Any) -> Any:
         return _inverse(children[0], _for_each(inner, lambda one: _inverse(children[1], one)))
     if kind == "filter_projection":
         condition = _holding(children[2])
-        return _inverse(
-            children[0], _for_each(inner, lambda one: merged(_inverse(children[1], one), condition))
-        )
+        return _inverse(children[0], _for_each(inner, lambda one: merged(_inverse(children[1], one), condition)))
     if kind in ("or_expression", "and_expression"):
         return _inverse(children[0 if kind == "or_expression" else 1], inner)
     if kind == "function_expression":
@@ -505,9 +503,15 @@ class ApiSample:
             for detail in listed.details:
                 inner = Leaf(f"record.{detail.into}" if detail.into else "record")
                 found.append(self._route(name, detail.request) | {"body": written(inverse(detail.record, inner))})
-        return sorted(found, key=lambda route: "{" in route["path"])
+            if listed.contents:
+                body = written(inverse(listed.contents.at or "@", Leaf("contents")))
+                found.append(self._route(name, listed.contents.call) | {"body": body, "contents": True})
+        return sorted(found, key=lambda route: "{" in route.get("path", ""))
 
-    def _route(self, name: str, request: Request) -> Facts:
+    def _route(self, name: str, request: Any) -> Facts:
+        if self._api.sdk:
+            steps = [[step.name, _texts_in(list(step.positional)), _texts_in(step.named)] for step in request.steps]
+            return {"name": name, "calls": steps}
         route: Facts = {"name": name, "method": request.method, "path": text_of(request.path)}
         sent = {
             "query": _said(self._api.query | request.query),
@@ -530,6 +534,9 @@ class ApiSample:
                 try:
                     body = merged(body, inverse(quoted(place) if name != "next" else place, Leaf(name)))
                 except Unfit:
+                    if self._api.sdk and name == "next" and place.isidentifier():
+                        # The list has it as an attribute.
+                        more["beside"] = place
                     continue
         if paging.by != "none":
             more["by"] = paging.by
