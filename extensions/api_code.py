@@ -506,8 +506,7 @@ class Methods:
 
     def opened(self) -> str:
         """The statements that make the client of the SDK."""
-        sdk = self._api.sdk
-        assert sdk is not None
+        sdk: Any = self._api.sdk
         names = _Names()
         call = sdk.client
         lines = [line.replace("self._connection", "connection") for line in self._steps(call, "sdk", names, 4)]
