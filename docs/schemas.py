@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from extensions import api_map, api_requests, options
+from extensions import api_calls, api_map, api_requests, options
 from extensions.catalog import Catalog
 
 Facts = dict[str, Any]
@@ -134,11 +134,79 @@ def request_keys() -> Facts:
     }
 
 
+def name(description: str, *examples: str) -> Facts:
+    """What is called or read of an object, also below others."""
+    return text(100, description, *examples) | {"pattern": f"^{api_calls._ATTRIBUTES.pattern}$"}
+
+
+def arguments(description: str, *examples: Any) -> Facts:
+    """Arguments of a call: values, by position or by name."""
+    return {
+        "description": description,
+        "type": ["array", "object", "null"],
+        "maxItems": api_calls.MAX_ARGUMENTS,
+        "maxProperties": api_calls.MAX_ARGUMENTS,
+    } | ({"examples": list(examples)} if examples else {})
+
+
+def called(description: str, *examples: Any) -> Facts:
+    """A call of an SDK, or several in a row."""
+    step = {
+        "if": {"type": "string"},
+        "then": name("A call without arguments."),
+        "else": {
+            "type": "object",
+            "minProperties": 1,
+            "maxProperties": 1,
+            "propertyNames": name("What is called."),
+            "additionalProperties": arguments("Its arguments."),
+        },
+    }
+    return {
+        "description": description,
+        "if": {"type": "string"},
+        "then": name(description),
+        "else": {"type": "array", "minItems": 1, "maxItems": api_calls.MAX_STEPS, "items": step},
+        "examples": list(examples),
+    }
+
+
+def call_keys() -> Facts:
+    """What a call of an SDK is made of."""
+    said = "Of an SDK: what is called, or a list of calls, each on what the one before it gave."
+    steps = [{"get_collection": ["{index.name}"]}, "peek"]
+    given = "Arguments of the call, by name or in a list. Texts may have placeholders."
+    return {
+        "call": called(said, "list_topics", steps),
+        "arguments": arguments(given, {"limit": 100}) | {"type": ["array", "object"]},
+    }
+
+
+def several(key: str) -> Facts:
+    """Arguments stand in the steps where there are several calls."""
+    steps = {"properties": {key: {"type": "array"}}, "required": [key]}
+    return {"if": steps, "then": without(["arguments"], "the steps have arguments")}
+
+
+def sdk() -> Facts:
+    """How the client of an SDK is made."""
+    properties = {
+        "module": text(100, "What is imported. If it is left out, what the package is called.", "nats")
+        | {"pattern": f"^{api_calls._MODULE.pattern}$"},
+        "client": called("What is called on the module to make the client. `Client` if it is left out.", "connect"),
+        "arguments": arguments("Its arguments.", {"url": "{options.hostPort}"}) | {"type": ["array", "object"]},
+        "async": {"description": "True where calls may be coroutines, or give async iterators.", "type": "boolean"},
+    }
+    return closed("Of an SDK: how its client is made.", properties, allOf=[several("client")])
+
+
 # What belongs together in a request.
 TOGETHER: Facts = {
     "if": {"properties": {"request": {"pattern": "^GET "}}, "required": ["request"]},
     "then": without(("json", "form", "graphql"), "a GET has no body"),
     "dependencies": {
+        "call": without(api_map.REQUEST, "a call is no request"),
+        "arguments": ["call"],
         "variables": ["graphql"],
         "form": without(("json", "graphql"), "a form is the body already"),
         "graphql": without(("json",), "graphql is the body already"),
@@ -187,11 +255,19 @@ def list_keys() -> Facts:
     return {
         "paging": ref("paging"),
         "records": {
-            "description": f"{records} JMESPath. Or a list of records that are always the same.",
+            "description": f"{records} JMESPath. Or an object of JMESPaths, for lists that belong together. "
+            "Or a list of records that are always the same.",
             "if": {"type": "string"},
             "then": expression(records, "data.items", "@"),
-            "else": {"type": "array", "minItems": 1, "maxItems": api_map.MAX_ITEMS, "items": constant},
-            "examples": ["data.items", [{"name": "default"}]],
+            "else": {
+                "type": ["array", "object"],
+                "minItems": 1,
+                "maxItems": api_map.MAX_ITEMS,
+                "items": constant,
+                "minProperties": 1,
+                "additionalProperties": expression("Where the list of these values is."),
+            },
+            "examples": ["data.items", {"id": "ids", "title": "titles"}, [{"name": "default"}]],
         },
         "key_field": text(
             60, "Where records are an object by their names: the key at which each gets its name.", "name"
@@ -216,16 +292,22 @@ def list_keys() -> Facts:
         "from": text(60, "The list below, whose records say which of these there are.", "tables"),
         "key": expression("With `from`: where a record below has the name.", "spec.path[0]"),
         "fields": {"description": "Where records have what OpenMetadata knows.", "type": "object"},
+        "contents": closed(
+            "Of an SDK: the call that gives the bytes of a record.",
+            call_keys() | {"bytes": name("Where what it gives has the bytes. It itself if it is left out.", "Body")},
+            ["call"],
+            allOf=[several("call")],
+        ),
         "optional": {"description": "True where the API may lack the list: 404 is no records then.", "type": "boolean"},
     }
 
 
 def rules(has_parents: bool) -> Facts:
     """Which keys of a list belong together. `has_parents` is whether the list is below another."""
-    every = list(request_keys() | list_keys())
-    held = ("records", "where", "fields", "detail", "key_field")
+    every = list(request_keys() | call_keys() | list_keys())
+    held = ("records", "where", "fields", "detail", "key_field", "contents")
     own = {
-        "if": {"not": {"required": ["request"]}},
+        "if": {"not": {"anyOf": [{"required": ["request"]}, {"required": ["call"]}]}},
         "then": {
             "required": ["records"] if has_parents else ["request"],
             **without([key for key in every if key not in held], "there is no request"),
@@ -244,7 +326,11 @@ def rules(has_parents: bool) -> Facts:
         "then": without([key for key in every if key != "records"], "the records are always the same"),
         "else": grouped,
     }
-    return {"allOf": [TOGETHER, constant]}
+    columns = {
+        "if": {"properties": {"records": {"type": "object"}}, "required": ["records"]},
+        "then": {"required": ["request"], **without(["key_field"], "records say at which keys values are put")},
+    }
+    return {"allOf": [TOGETHER, several("call"), columns, constant]}
 
 
 def field(of: str = "") -> Facts:
@@ -309,19 +395,26 @@ def api(catalog: Catalog, root: Path) -> Facts:
     known = resources(catalog)
     definitions: Facts = {
         # Keys are kept once, since each list has them.
-        "keys": {"properties": request_keys() | list_keys()},
+        "keys": {"properties": request_keys() | call_keys() | list_keys()},
         "rules": rules(False),
         "rules_below": rules(True),
         "paging": paging(),
         "field": field(),
     }
     asked = {key: ref(f"keys/properties/{key}") for key in request_keys()}
-    every = asked | {key: ref(f"keys/properties/{key}") for key in list_keys()}
-    detail = asked | {
-        "record": expression("What of the answer is taken. All of it if it is left out.", "result"),
-        "into": text(60, "The key at which it is put. If it is left out, it is added to the record.", "run"),
-    }
-    definitions["detail"] = closed("A request for each record.", detail, ["request"], allOf=[TOGETHER])
+    calls = {key: ref(f"keys/properties/{key}") for key in call_keys()}
+    every = asked | calls | {key: ref(f"keys/properties/{key}") for key in list_keys()}
+    detail = (
+        asked
+        | calls
+        | {
+            "record": expression("What of the answer is taken. All of it if it is left out.", "result"),
+            "into": text(60, "The key at which it is put. If it is left out, it is added to the record.", "run"),
+        }
+    )
+    ways = {"anyOf": [{"required": ["request"]}, {"required": ["call"]}]}
+    one = closed("A request or a call for each record.", detail, allOf=[TOGETHER, several("call"), ways])
+    definitions["detail"] = one
     for name, facts in catalog.fields["nested"].items():
         definitions[f"objects_{name}"] = fields_of(facts, "What the objects in the list have.")
         definitions[f"field_{name}"] = field(f"objects_{name}")
@@ -343,6 +436,7 @@ def api(catalog: Catalog, root: Path) -> Facts:
     header = text(60, "The header. `Authorization` if it is left out.", "X-Auth-Token") | {"pattern": HEADER}
     prefix = text(30, "What stands before the token. `Bearer` if it is left out, '' for nothing.", "Token", least=0)
     top = {
+        "sdk": sdk(),
         "headers": request_keys()["headers"] | {"description": "Headers of every request."},
         "query": request_keys()["query"] | {"description": "Query parameters of every request."},
         "login": signs_in | {"allOf": [TOGETHER]},
@@ -354,15 +448,24 @@ def api(catalog: Catalog, root: Path) -> Facts:
             {
                 name: closed(
                     where(name, catalog),
-                    every | {"fields": ref(f"fields_{name}")},
+                    every | {"fields": ref(f"fields_{name}")} | no_contents(name, catalog),
                     allOf=[ref("rules_below" if below else "rules")],
                 )
                 for name, (below, _) in known.items()
             },
         ),
     }
+    http = [key for key in api_map.TOP if key not in api_map.SDK_TOP]
+    apart = {"dependencies": {"sdk": without(http, "it belongs to APIs over HTTP")}}
     head = {"$schema": DRAFT, "$id": address(root) + API, "title": "The map of an API"}
-    return head | closed("The answer `api`.", top, ["resources"]) | {"definitions": definitions}
+    return head | closed("The answer `api`.", top, ["resources"], **apart) | {"definitions": definitions}
+
+
+def no_contents(name: str, catalog: Catalog) -> Facts:
+    """What refuses `contents` of a list whose records have none that are read."""
+    having = [facts for service in catalog.services.values() if (facts := service["resources"].get(name))]
+    is_read = any(facts.get("contents") for facts in having)
+    return {} if is_read else {"contents": refused("nothing reads it of these")}
 
 
 def where(name: str, catalog: Catalog) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import json
 import re
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,8 @@ from tests.support.render import Renderer
 CATALOG = Catalog(ROOT / "catalog")
 API = Draft7Validator(json.loads((ROOT / "docs/api.schema.json").read_text(encoding="utf-8")))
 OPTIONS = Draft7Validator(json.loads((ROOT / "docs/options.schema.json").read_text(encoding="utf-8")))
+
+README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 Json = Any
 Place = tuple[str | int, ...]
@@ -91,12 +94,33 @@ LEVELS: Json = {
 CONSTANT: Json = {
     "resources": {
         "schemas": {"records": [{"name": "default", "title": "Default"}]},
-        "tables": {"request": "GET /tables", "paging": "link_header"},
+        "tables": {"request": "GET /tables", "paging": "link_header", "records": {"name": "names", "id": "ids[]"}},
     }
 }
-MAPS = {"whole": ("pipeline", WHOLE), "levels": ("database", LEVELS), "constant": ("database", CONSTANT)} | {
-    name: (answers["service_type"], yaml.safe_load(answers["api"])) for name, answers in EXAMPLES.items()
+SDK: Json = {
+    "sdk": {"module": "some.sdk", "client": [{"connect": {"url": "{options.hostPort}"}}, "admin"], "async": True},
+    "paging": "none",
+    "resources": {
+        "containers": {
+            "call": "admin.list_containers",
+            "arguments": {"limit": "{size}", "token": "{cursor}"},
+            "paging": {"by": "cursor", "size": 10, "next": "token"},
+            "records": "items",
+            "detail": [{"call": "get", "arguments": ["{container.name}", 1], "record": "all", "into": "full"}],
+            "fields": {"name": "title"},
+        },
+        "objects": {
+            "call": [{"open": ["{container.name}"]}, {"pages": {"of": 1}}, "all"],
+            "contents": {"call": "get", "arguments": {"key": "{object.key}"}, "bytes": "Body"},
+        },
+    },
 }
+MAPS = {
+    "sdk": ("storage", SDK),
+    "whole": ("pipeline", WHOLE),
+    "levels": ("database", LEVELS),
+    "constant": ("database", CONSTANT),
+} | {name: (answers["service_type"], yaml.safe_load(answers["api"])) for name, answers in EXAMPLES.items()}
 
 OPTION: Json = {
     "tenant": {"required": True, "title": "Tenant", "description": "One.", "example": "acme"},
@@ -116,13 +140,21 @@ def faults(template: Path) -> Iterator[Any]:
     yield Renderer(template)._environment.filters
 
 
-def refusal(filters: Any, service: str, value: Json) -> str:
+def refusal(filters: Any, service: str, value: Json, over: str = "") -> str:
     """What the reader of maps says of one; empty if it takes it."""
     # JSON is YAML, and written faster.
+    over = over or ("sdk_client" if isinstance(value, dict) and "sdk" in value else "rest_api")
     said: str = filters["api_fault"](
-        json.dumps(value), service, "rest_api", "connector", ["basic", "token"], "{tenant: {}, database: {}}"
+        json.dumps(value), service, over, "connector", ["basic", "token"], "{tenant: {}, database: {}}"
     )
     return said
+
+
+def test_what_is_missing_is_a_line(faults: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "jmespath", None)
+    said = refusal(faults, "dashboard", {"resources": {"dashboards": {"request": "GET /x", "records": "missing"}}})
+    assert re.fullmatch(r"line 1, resources.dashboards.records: jmespath is missing beside Copier: .*", said)
+    assert f"`{re.findall(r'^uv tool install copier.*$', README, re.MULTILINE)[0]}`" in said
 
 
 def options_refusal(filters: Any, value: Json) -> str:
@@ -159,7 +191,7 @@ def without(whole: Json, place: Place) -> Json:
 # What is right somewhere else, of each key that lists may have.
 ELSEWHERE: Json = {
     key: value
-    for _, whole in (MAPS["whole"], MAPS["levels"], MAPS["constant"])
+    for _, whole in (MAPS["whole"], MAPS["levels"], MAPS["constant"], MAPS["sdk"])
     for listed in whole["resources"].values()
     for key, value in listed.items()
     if key not in ("fields", "join")
@@ -167,7 +199,7 @@ ELSEWHERE: Json = {
 
 # What no key may be, whatever it is for; values of requests may be anything.
 WRONG: tuple[Json, ...] = ({}, [], "", "two\nlines", "x" * 600, -1, 10**12, 1.5, True, None, {"zz": 1}, [1], [{}])
-FREE = ("query", "json", "form", "variables", "where", "map", "join", "headers")
+FREE = ("arguments", "query", "json", "form", "variables", "where", "map", "join", "headers")
 
 
 def mutants(whole: Json, free: tuple[str, ...] = FREE) -> Iterator[tuple[str, Json]]:
@@ -207,17 +239,19 @@ def test_examples_name_the_schema() -> None:
 BEYOND = re.compile(
     r", without which|JMESPath|say what belongs|say which|say where"
     r"|placeholder|leave \{|\{size\}|without accents|close each brace|in query|in json|size_parameter, too"
+    r"|has request$|has call and arguments$|belongs to SDKs|asks an API over HTTP|calls an SDK|by name, such as"
     r"|nothing in it|keys joined by dots|ask for all|give a request|leave default out"
     r"|, too, whose records|give request: nothing is below"
 )
 
 
-@pytest.mark.parametrize("name", ["whole", "levels", "constant"])
+@pytest.mark.parametrize("name", ["whole", "levels", "constant", "sdk"])
 def test_what_one_refuses_the_other_does(name: str, faults: Any) -> None:
     service, whole = MAPS[name]
     wrong = {}
     for what, value in mutants(whole):
-        said, valid = refusal(faults, service, value), API.is_valid(value)
+        said = refusal(faults, service, value, "sdk_client" if name == "sdk" else "rest_api")
+        valid = API.is_valid(value)
         if valid != (said == "") and not (valid and BEYOND.search(said)):
             wrong[what] = said or next(API.iter_errors(value)).message[:200]
     assert wrong == {}
@@ -257,23 +291,27 @@ def resolved(schema: Json) -> Json:
 
 
 def test_each_key_that_is_read_is_in_the_schema(faults: Any) -> None:
-    wrong, seen = {}, 0
-    for service, whole in (MAPS["whole"], MAPS["levels"]):
+    read: dict[str, set[str]] = {}
+    written: dict[str, set[str]] = {}
+    for name in ("whole", "levels", "sdk"):
+        service, whole = MAPS[name]
+        over = "sdk_client" if name == "sdk" else "rest_api"
         for place in places(whole):
-            if not isinstance(at(whole, place), dict) or any(key in FREE for key in place):
+            if not isinstance(at(whole, place), dict) or {*FREE, "client", "call", "records"} & set(place):
                 continue
-            said = refusal(faults, service, replaced(whole, place, {"qqqqqqqq": 1}))
-            read = set(re.findall(r"\w+", said.partition("give one of ")[2]))
-            written = set(schema_at(place)["properties"])
             if place == ("resources",):
-                read = {name for facts in CATALOG.services.values() for name in facts["resources"]}
-            elif place[-2:-1] == ("resources",) or (place and place[-1] == "fields"):
-                written = {key for key in written if key in read} if "request" not in read else written
-            seen += 1
-            if read != written:
-                wrong["/".join(map(str, place))] = sorted(read ^ written)
-    assert wrong == {}
-    assert seen > 20
+                continue
+            said = refusal(faults, service, replaced(whole, place, {"qqqqqqqq": 1}), over)
+            keys = set(re.findall(r"\w+", said.partition("give one of ")[2]))
+            # Lists and details are alike; over an SDK each has calls in place of requests.
+            here = "/".join(map(str, place))
+            kind = "list" if place[:-1] == ("resources",) else "detail" if "detail" in place else here
+            read.setdefault(kind, set()).update(keys)
+            properties = set(schema_at(place)["properties"])
+            # Two service types may have lists of the same name.
+            written.setdefault(kind, set()).update(properties & keys if place[-1:] == ("fields",) else properties)
+    assert written == read
+    assert len(read) > 15
 
 
 def test_each_field_of_the_catalog_is_in_the_schema() -> None:
@@ -282,6 +320,7 @@ def test_each_field_of_the_catalog_is_in_the_schema() -> None:
         for name in facts["resources"]:
             wanted.setdefault(name, set()).update(CATALOG.fields_of(service, name))
     lists = schema_at(("resources",))["properties"]
+    assert set(lists) == set(wanted)
     assert {name: set(schema_at(("resources", name, "fields"))["properties"]) for name in lists} == wanted
     nested = {
         name: set(API.schema["definitions"][f"objects_{name}"]["properties"]) for name in CATALOG.fields["nested"]
