@@ -15,6 +15,7 @@ import yaml
 from jsonschema import Draft7Validator
 
 from docs.schemas import modeline
+from extensions.api_requests import PAGING
 from extensions.catalog import Catalog
 from tests.conftest import ROOT
 from tests.support.render import Renderer
@@ -202,13 +203,25 @@ WRONG: tuple[Json, ...] = ({}, [], "", "two\nlines", "x" * 600, -1, 10**12, 1.5,
 FREE = ("arguments", "query", "json", "form", "variables", "where", "map", "join", "headers")
 
 
+# What is almost right, or right of another.
+ALMOST: dict[str, tuple[Json, ...]] = {
+    "request": ("DELETE /x", "get /x", "GET x", "GET /x?a=b", "GET /x#a", "GET /x y", "GET /", "POST /x"),
+    "paging": ("page", "pages", *({"by": way, "next": "a", "first": 0, "size": 2} for way in PAGING)),
+    "by": tuple(PAGING),
+    "header": ("X Y",),
+    "time": ("hours", "%Y"),
+    "lifetime": (0, 1, 31_536_001),
+    "type": ("string", "url", "text"),
+}
+
+
 def mutants(whole: Json, free: tuple[str, ...] = FREE) -> Iterator[tuple[str, Json]]:
     """Maps that are like a whole one but for a value, a key that is not there, or one too many."""
     for place in places(whole):
         name = "/".join(map(str, place))
         if any(key in free for key in place[:-1]):
             continue
-        for value in WRONG:
+        for value in (*WRONG, *ALMOST.get(str(place[-1]) if place else "", ())):
             yield f"{name} = {value!r:.20}", replaced(whole, place, value)
         if isinstance(at(whole, place), dict) and not (place and place[-1] in free):
             yield f"{name} + zz", replaced(whole, place, at(whole, place) | {"zz": 1})
