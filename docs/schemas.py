@@ -1,23 +1,22 @@
 """JSON Schemas of the answers that are YAML, for editors: `api` and `options`. `reference.py` writes them.
 
-Draft 7, which YAML language servers read best. Names of keys, limits, resources and fields are those of the readers and
-the catalog; what is here is what a key means. A test holds the schemas and the readers against each other.
+Names of keys, limits, resources and fields are those of the readers and the catalog; what is here is what a key means.
+A test holds the schemas and the readers against each other.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from extensions import api_calls, api_map, api_requests, options
+from docs.options_schema import of_options
+from docs.schema_pieces import DRAFT, Facts, closed, expression, flat, keys, listed, ref, refused, text, whole, without
+from extensions import api_calls, api_map, api_requests
 from extensions.catalog import Catalog
 
-Facts = dict[str, Any]
-
 HEADER = f"^{api_requests._HEADER.pattern}$"
-DRAFT = "http://json-schema.org/draft-07/schema#"
 
 # What is published beside the pages.
 API, OPTIONS = "api.schema.json", "options.schema.json"
@@ -45,61 +44,6 @@ def address(root: Path) -> str:
 def modeline(root: Path, name: str = API) -> str:
     """The line that tells an editor which schema a YAML file is of."""
     return f"# yaml-language-server: $schema={address(root)}{name}"
-
-
-# ---- Pieces ------------------------------------------------------------------------
-
-
-def text(most: int, description: str, *examples: str, least: int = 1) -> Facts:
-    """A text of one line."""
-    said = {"type": "string", "minLength": least, "maxLength": most, "pattern": r"^[^\u0000-\u001f\u007f]*$"}
-    return {"description": description} | said | ({"examples": list(examples)} if examples else {})
-
-
-def whole(least: int, most: int, description: str, *examples: int) -> Facts:
-    """A whole number."""
-    shown = {"examples": list(examples)} if examples else {}
-    return {"description": description, "type": "integer", "minimum": least, "maximum": most} | shown
-
-
-def expression(description: str, *examples: str) -> Facts:
-    return text(api_requests.MAX_EXPRESSION, f"{description} JMESPath.", *examples)
-
-
-def keys(description: str, *examples: str) -> Facts:
-    return text(api_requests.MAX_EXPRESSION, description, *examples)
-
-
-def listed(values: Facts, description: str, *examples: Facts) -> Facts:
-    """An object with values of any names, one at least."""
-    shown = {"examples": list(examples)} if examples else {}
-    return {"description": description, "type": "object", "minProperties": 1, "additionalProperties": values} | shown
-
-
-def closed(description: str, properties: Facts, needed: Iterable[str] = (), **more: Any) -> Facts:
-    """An object with these keys and no others, one at least."""
-    required = {"required": list(needed)} if needed else {"minProperties": 1}
-    said = {"description": description, "type": "object", "additionalProperties": False}
-    return said | required | {"properties": properties} | more
-
-
-def flat(description: str, *examples: Facts) -> Facts:
-    """What is sent as a query or a form."""
-    one = {"type": ["string", "number", "boolean"]}
-    return listed({"anyOf": [one, {"type": "array", "items": one}]}, description, *examples)
-
-
-def refused(because: str) -> Facts:
-    """What nothing is: a key that does not belong here. Editors show the reason."""
-    return {"not": {}, "errorMessage": f"leave it out: {because}"}
-
-
-def without(names: Iterable[str], because: str) -> Facts:
-    return {"properties": {name: refused(because) for name in names}}
-
-
-def ref(name: str) -> Facts:
-    return {"$ref": f"#/definitions/{name}"}
 
 
 # ---- The map of an API -------------------------------------------------------------
@@ -474,62 +418,6 @@ def where(name: str, catalog: Catalog) -> str:
     return f"The {name.replace('_', ' ')} of the service type {' and '.join(titles)}."
 
 
-# ---- Options -----------------------------------------------------------------------
-
-
-def of_options(root: Path) -> Facts:
-    """The schema of the answer `options`."""
-    value = text(options.MAX_VALUE, "A value.")
-    integer = whole(options.INTEGERS[0], options.INTEGERS[-1], "A whole number.")
-    kinds: Facts = {
-        "string": value,
-        "url": value,
-        "integer": integer,
-        "number": {"type": "number"},
-        "boolean": {"type": "boolean"},
-    }
-    properties = {
-        "type": {"description": "What its values are. `string` if it is left out.", "enum": list(options._TYPES)},
-        "title": text(
-            options.MAX_TITLE, "What the form calls it. If it is left out, it follows from the name.", "Tenant"
-        ),
-        "description": text(options.MAX_DESCRIPTION, "A sentence or two for the form.", "The tenant to read."),
-        "secret": {"description": "True for a password field.", "type": "boolean"},
-        "choices": {
-            "description": "The texts that can be given.",
-            "type": "array",
-            "minItems": 2,
-            "uniqueItems": True,
-            "items": value,
-            "examples": [["eu", "us"]],
-        },
-        "required": {"description": "True where no connection can be made without it.", "type": "boolean"},
-        "default": {"description": "What counts where it is not given."},
-        "example": {"description": "A value for the documentation, the workflows and the tests."},
-    }
-    assert list(properties) == list(options.KEYS)
-    rules: list[Facts] = [
-        {
-            "if": {"properties": {"type": {"const": kind}}, "required": ["type"]},
-            "then": {"properties": {"default": shape, "example": shape}},
-        }
-        for kind, shape in kinds.items()
-    ]
-    rules.append({"if": {"not": {"required": ["type"]}}, "then": {"properties": {"default": value, "example": value}}})
-    secret = {"properties": {"secret": {"const": True}}, "required": ["secret"]}
-    of_text = {"type": {"const": "string"}}
-    no = without(("choices", "default", "example"), "a secret has none")["properties"]
-    rules.append({"if": secret, "then": {"properties": no | of_text}})
-    rules.append({"if": {"required": ["choices"]}, "then": {"properties": of_text}})
-    needed = {"properties": {"required": {"const": True}}, "required": ["required"]}
-    rules.append({"if": needed, "then": without(["default"], "what has a default need not be given")})
-    one = closed("What the option is.", properties, allOf=rules) | {"type": ["object", "null"]}
-    del one["minProperties"]
-    names = {"pattern": f"^(?:{options._NAME.pattern})$", "maxLength": options.MAX_NAME}
-    head = {"$schema": DRAFT, "$id": address(root) + OPTIONS, "title": "Options of a connection's own"}
-    return head | listed(one, "The answer `options`: the name of each, and what it is.") | {"propertyNames": names}
-
-
 def both(catalog: Catalog, root: Path) -> dict[str, Facts]:
     """The schemas by the names of their files."""
-    return {API: api(catalog, root), OPTIONS: of_options(root)}
+    return {API: api(catalog, root), OPTIONS: of_options(address(root) + OPTIONS)}
