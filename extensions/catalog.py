@@ -36,7 +36,7 @@ DIGEST = "checked.sha256"
 
 MISSING = (
     "jsonschema is missing beside Copier: install it there, "
-    "as in `uv tool install copier --with copier-template-extensions --with jsonschema`"
+    "as in `uv tool install copier --with copier-template-extensions --with jsonschema --with jmespath`"
 )
 
 
