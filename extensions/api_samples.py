@@ -71,6 +71,10 @@ class Each:
     item: Any
 
 
+class FromEnd(list[Any]):
+    """A list whose items were counted from its end."""
+
+
 ITSELF = Leaf("@")
 
 
@@ -95,7 +99,8 @@ def _inverse(node: Facts, inner: Any) -> Any:
             inner = _inverse(child, inner)
         return inner
     if kind == "index":
-        return [None] * max(node["value"], 0) + [inner]
+        at = node["value"]
+        return [None] * at + [inner] if at >= 0 else FromEnd([inner] + [None] * (-at - 1))
     if kind == "flatten":
         return _inverse(children[0], inner)
     if kind == "projection":
@@ -165,6 +170,8 @@ def merged(one: Any, other: Any) -> Any:
         return one | {key: merged(one.get(key), value) for key, value in other.items()}
     if isinstance(one, Each) and isinstance(other, Each) and one.name == other.name:
         return Each(one.name, merged(one.item, other.item))
+    if isinstance(one, FromEnd) and isinstance(other, FromEnd):
+        return FromEnd(merged([*reversed(one)], [*reversed(other)])[::-1])
     if isinstance(one, list) and isinstance(other, list):
         longer, shorter = sorted((one, other), key=len, reverse=True)
         return [merged(item, shorter[at] if at < len(shorter) else None) for at, item in enumerate(longer)]
@@ -302,7 +309,7 @@ class ApiSample:
 
     def _field(self, field: Field, known: str, facts: Facts) -> None:
         """Put a field to its place, and see whether it comes back from there."""
-        key: str = facts.get("sample", facts["model"])
+        key = str(facts.get("sample", facts["model"]))
         if facts["model"] == "document":
             key = "record"
         held = self._held.get(self._name, {}).get(known)
@@ -531,10 +538,16 @@ class ApiSample:
 
     def _answered(self, listed: MappedList) -> Facts:
         paging = listed.paging
-        assert paging is not None
+        if paging is None:
+            raise Unfit(f"{listed.name} is not asked for")
         body = inverse(listed.records or "@", Leaf("records"))
         more: Facts = {}
-        for place, name in ((paging.count, "count"), (paging.more, "more"), (paging.next, "next")):
+        # The next page is what comes after the last record of this one.
+        last = f"{listed.records}[-1]."
+        if paging.next.startswith(last):
+            more["after"] = paging.next.removeprefix(last)
+        following = "" if "after" in more else paging.next
+        for place, name in ((paging.count, "count"), (paging.more, "more"), (following, "next")):
             if place:
                 try:
                     body = merged(body, inverse(quoted(place) if name != "next" else place, Leaf(name)))
