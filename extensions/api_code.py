@@ -69,10 +69,16 @@ def layout(code: str | Group, indent: int, behind: int = 0) -> str:
 
 
 class Methods:
-    """Writes the methods of a client for the lists of a map. `options` are Python for what `{options.…}` may name."""
+    """Writes the methods of a client for the lists of a map. `options` are Python for what `{options.…}` may name.
 
-    def __init__(self, api: ApiMap, resources: Mapping[str, Any], options: Mapping[str, str], filters: Any) -> None:
+    `ahead` is whether lists below others may be asked for before they are read.
+    """
+
+    def __init__(
+        self, api: ApiMap, resources: Mapping[str, Any], options: Mapping[str, str], filters: Any, ahead: bool = True
+    ) -> None:
         self._api = api
+        self._ahead = ahead
         self._resources = resources
         self._options = options
         self._string: Callable[[object], str] = filters["py_string"]
@@ -95,7 +101,12 @@ class Methods:
 
     def _is_begun(self, listed: MappedList) -> bool:
         """Whether a list is asked for, for each parent by itself."""
-        return bool(listed.request) and not self._is_flat(listed) and bool(self._resources[listed.name].parents)
+        return (
+            self._ahead
+            and bool(listed.request)
+            and not self._is_flat(listed)
+            and bool(self._resources[listed.name].parents)
+        )
 
     def all(self) -> str:
         """The methods of all lists."""
@@ -309,7 +320,7 @@ class Methods:
         request, paging = listed.request, listed.paging
         if request is None or paging is None:
             raise ValueError(f"{listed.name} has no request")
-        names = _Names()
+        names = _Names(resource.parents)
         for one in request.placeholders:
             if one.of in resource.parents:
                 name = names.of(one)
@@ -519,7 +530,8 @@ class Methods:
 class _Names:
     """Names of variables for what requests take from records."""
 
-    def __init__(self) -> None:
+    def __init__(self, taken: Iterable[str] = ()) -> None:
+        self._taken = set(taken)
         self._known: dict[tuple[str, str], str] = {}
 
     def of(self, one: Placeholder) -> str:
@@ -528,8 +540,9 @@ class _Names:
         if key not in self._known:
             words = "_".join([one.of, *re.findall(r"[A-Za-z][A-Za-z0-9]*", one.expression)[-2:]])
             name = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", words).lower()[:40].rstrip("_")
-            while name in self._known.values():
+            while name in self._taken:
                 name += "_2"
+            self._taken.add(name)
             self._known[key] = name
         return self._known[key]
 
@@ -564,7 +577,9 @@ class ApiCodeExtension(Extension):
     def __init__(self, environment: Environment) -> None:
         super().__init__(environment)
 
-        def methods(api: ApiMap, resources: Mapping[str, Any], options: Mapping[str, str]) -> Methods:
-            return Methods(api, resources, options, environment.filters)
+        def methods(
+            api: ApiMap, resources: Mapping[str, Any], options: Mapping[str, str], ahead: bool = True
+        ) -> Methods:
+            return Methods(api, resources, options, environment.filters, ahead)
 
         environment.extend(api_methods=methods)

@@ -34,6 +34,7 @@ MAX_LIFETIME = 31_536_000
 # What a declared request is made of.
 REQUEST = ("request", "query", "headers", "json", "form", "graphql", "variables")
 LIST = (*REQUEST, "paging", "records", "key_field", "where", "detail", "join", "from", "key", "fields", "optional")
+LIST_KEYS = (*REQUEST, "paging", "records", "key_field", "where", "optional")
 TOP = ("headers", "query", "login", "authorization", "requests_per_minute", "paging", "resources")
 
 
@@ -117,6 +118,10 @@ class ApiMap:
     requests_per_minute: int
 
 
+# Nothing that every request has.
+NO_API = ApiMap({}, {}, {}, None, ("Authorization", "Bearer"), 0)
+
+
 class Reader:
     """Reads a map for a service type.
 
@@ -150,16 +155,31 @@ class Reader:
         """The map in a text. Raises DeclarationError."""
         top = self._load(text, "the map of the API")
         entries = top.entries(TOP, needed=("resources",), example="{resources: {…}}")
-        requests = self._requests(self._words)
-        usual = self._paging.read(entries["paging"]) if "paging" in entries else None
+        usual = self._usual(entries)
         lists = {
             name: self._list(name, entries["resources"].below(name), usual)
             for name in entries["resources"].entries(self._known, example=self._example)
         }
         self._check(entries["resources"], lists)
+        return self._map(entries, {name: lists[name] for name in self._known if name in lists})
+
+    def read_frame(self, text: str) -> tuple[ApiMap, PagingReader | None]:
+        """A map without lists, which others declare, and how these are paged. Raises DeclarationError."""
+        top = self._load(text, "what its API asks of every request")
+        if isinstance(top.value, dict) and "resources" in top.value:
+            top.below("resources").fail("leave resources out: the producers of the topology are the lists")
+        entries = top.entries(TOP[:-1], example="{headers: {X-Tenant: shop}}")
+        return self._map(entries, {}), self._usual(entries)
+
+    def _usual(self, entries: dict[str, Spot]) -> PagingReader | None:
+        """How lists are paged that have no paging of their own."""
+        return self._paging.read(entries["paging"]) if "paging" in entries else None
+
+    def _map(self, entries: dict[str, Spot], lists: dict[str, MappedList]) -> ApiMap:
+        requests = self._requests(self._words)
         authorization = self._authorization(entries.get("authorization"))
         return ApiMap(
-            lists={name: lists[name] for name in self._known if name in lists},
+            lists=lists,
             headers=requests.headers(entries.get("headers")),
             query=requests.flat(entries.get("query")),
             login=self._login(entries["login"]) if "login" in entries else None,
@@ -206,7 +226,7 @@ class Reader:
             paging=paging,
             records=self._expression(entries["records"]) if "records" in entries else "",
             key_field=entries["key_field"].text(60, "name") if "key_field" in entries else "",
-            where=self._where(entries["where"]) if "where" in entries else {},
+            where=read_where(entries["where"], self._expression) if "where" in entries else {},
             details=self._details(name, entries["detail"]) if "detail" in entries else (),
             join=self._join(name, entries["join"]) if "join" in entries else {},
             fields=self._fields(entries["fields"], self._properties(name)) if "fields" in entries else {},
@@ -249,20 +269,6 @@ class Reader:
         for key, spot in entries.items():
             if key not in known:
                 spot.fail(f"leave {key} out: {because}")
-
-    def _where(self, spot: Spot) -> Facts:
-        found: Facts = {}
-        for key in spot.keys("{published: true}"):
-            below = spot.below(key)
-            self._expression(below, key)
-            wanted = below.value if isinstance(below.value, list) else [below.value]
-            for value in wanted:
-                if value is not None and not isinstance(value, str | int | float | bool):
-                    below.fail("give a text, a number, true, false, null, or a list of them")
-            if not 1 <= len(wanted) <= MAX_ITEMS:
-                below.fail(f"give from 1 to {MAX_ITEMS} values")
-            found[key] = tuple(wanted)
-        return found
 
     def _details(self, name: str, spot: Spot) -> tuple[Detail, ...]:
         spots = spot.items() if isinstance(spot.value, list) else [spot]
@@ -409,6 +415,22 @@ class Reader:
             )
 
 
+def read_where(spot: Spot, expression: Callable[..., str]) -> Facts:
+    """The values that a list's records are to have, one of several at each JMESPath."""
+    found: Facts = {}
+    for key in spot.keys("{published: true}"):
+        below = spot.below(key)
+        expression(below, key)
+        wanted = below.value if isinstance(below.value, list) else [below.value]
+        for value in wanted:
+            if value is not None and not isinstance(value, str | int | float | bool):
+                below.fail("give a text, a number, true, false, null, or a list of them")
+        if not 1 <= len(wanted) <= MAX_ITEMS:
+            below.fail(f"give from 1 to {MAX_ITEMS} values")
+        found[key] = tuple(wanted)
+    return found
+
+
 def _words(name: str) -> str:
     return name.replace("_", " ")
 
@@ -420,7 +442,14 @@ class ApiMapExtension(Extension):
         super().__init__(environment)
         self._catalog: Catalog = environment.catalog  # type: ignore[attr-defined]  # CatalogExtension adds it
         self._read: dict[tuple[Any, ...], ApiMap] = {}
-        environment.extend(read_api_map=self.read)
+        environment.extend(
+            read_api_map=self.read,
+            read_api_frame=self.read_frame,
+            api_list=MappedList,
+            api_where=read_where,
+            api_list_keys=LIST_KEYS,
+            no_api=NO_API,
+        )
         environment.filters |= {
             "api_fault": self.fault,
             "beside_api_fault": self.beside_fault,
@@ -432,27 +461,35 @@ class ApiMapExtension(Extension):
         """The map in a text, for a service type. Raises DeclarationError."""
         key = (text, service_type, options, auth_types)
         if key not in self._read:
-            known = self._catalog.services[service_type].get("resources", {})
-            signs_in = [self._catalog.sign_in(one, "rest_api").get("options", {}) for one in auth_types]
-            reader = Reader(
-                self.environment,
-                known,
-                lambda name: self._catalog.fields_of(service_type, name),
-                self._catalog.fields["nested"],
-                options,
-                list(dict.fromkeys(name for names in signs_in for name in names)),
-            )
-            self._read[key] = reader.read(text)
+            self._read[key] = self._reader(service_type, options, auth_types).read(text)
         return self._read[key]
+
+    def read_frame(
+        self, text: str, service_type: str, options: tuple[str, ...], auth_types: tuple[str, ...]
+    ) -> tuple[ApiMap, PagingReader | None]:
+        """What a text says of all requests, without lists, and how these are paged. Raises DeclarationError."""
+        return self._reader(service_type, options, auth_types).read_frame(text)
+
+    def _reader(self, service_type: str, options: tuple[str, ...], auth_types: tuple[str, ...]) -> Reader:
+        signs_in = [self._catalog.sign_in(one, "rest_api").get("options", {}) for one in auth_types]
+        return Reader(
+            self.environment,
+            self._catalog.services[service_type].get("resources", {}),
+            lambda name: self._catalog.fields_of(service_type, name),
+            self._catalog.fields["nested"],
+            options,
+            list(dict.fromkeys(name for names in signs_in for name in names)),
+        )
 
     def fault(
         self, text: str, service_type: str, connection_type: str, kind: str, auth_types: Collection[str], options: str
     ) -> str:
         """Refuses a map that can't be honoured, by its first fault."""
-        if kind != "connector" or connection_type != "rest_api":
+        if kind not in ("connector", "topology") or connection_type != "rest_api":
             return f"leave api out: it belongs to connectors over rest_api, not to {connection_type or kind}"
+        read = self.read if kind == "connector" else self.read_frame
         try:
-            self.read(text, service_type, self._options(options), tuple(auth_types))
+            read(text, service_type, self._options(options), tuple(auth_types))
         except self.environment.declaration_error as error:  # type: ignore[attr-defined]
             return str(error)
         return ""

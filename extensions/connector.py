@@ -302,6 +302,11 @@ class Connector:
         """Whether a map of the API was given."""
         return bool(self.answers.get("api"))
 
+    @property
+    def declares_fields(self) -> bool:
+        """Whether a map may say of records what their fields are."""
+        return self.declares
+
     @cached_property
     def api(self) -> ApiMap:
         """The map of the API, where one was given."""
@@ -955,7 +960,31 @@ class Declared(Connector):
 
     @cached_property
     def topology(self) -> Any:
-        return self._read_topology(self.answers["topology"], self.service)
+        return self._read_topology(self.answers["topology"], self.answers)
+
+    @property
+    def declares(self) -> bool:
+        """Whether the client spells out each request."""
+        return bool(self.topology.is_mapped)
+
+    @property
+    def declares_fields(self) -> bool:
+        """Nodes say where records have their fields, whatever is asked for."""
+        return False
+
+    @cached_property
+    def api(self) -> ApiMap:
+        """The map of the API that the producers make."""
+        return self.topology.api  # type: ignore[no-any-return]
+
+    @cached_property
+    def api_methods(self) -> Any:
+        """Python for the lists of the producers. Threads of their own read several records at a time."""
+        return self._write_methods(self.api, self.topology.methods_of, self._option_code, ahead=False)
+
+    @property
+    def reads_ahead(self) -> bool:
+        return False
 
     @cached_property
     def samples(self) -> Any:

@@ -102,7 +102,7 @@ class Samples:
         node = self.topology.nodes.get(item)
         if node is None or not node.stages:
             return dict.fromkeys(("id", "name"), f"{item}_{number}")
-        kinds, fixed = self.kinds(node), self.topology.producers[node.producer].where
+        kinds, fixed = self.kinds(node), self.topology.producers[node.producer].fixed
         places = [self._own(value, fixed) for stage in node.stages for value in (stage.name, stage.key)]
         places += self._asked(node)
         # Where it is a number to OpenMetadata, it is one of no other list.
@@ -163,7 +163,7 @@ class Samples:
         return (record for key, record in records[node.name] if key == wanted)
 
     def _record(self, node: Node, number: int, above: dict[str, Facts]) -> Facts:
-        kinds, where = self.kinds(node), self.topology.producers[node.producer].where
+        kinds, where = self.kinds(node), self.topology.producers[node.producer].fixed
         record = dict(where) | self.named(node.name, str(number)) | where
         for stage in node.stages:
             for value in (stage.name, stage.key):
@@ -277,7 +277,7 @@ class Samples:
     @property
     def name_field(self) -> str:
         """Where records of the main list have what names them."""
-        fixed = self.topology.producers[self.topology.main.name].where
+        fixed = self.topology.producers[self.topology.main.name].fixed
         return self._own(self.topology.main_stage.name, fixed)
 
     @property
@@ -307,7 +307,7 @@ class Samples:
         node = self.topology.nodes[self.topology.main.item]
         value = self.topology.main_stage.fields.get("description")
         named = {name for stage in node.stages for one in (stage.name, stage.key) for name in one.fields}
-        used = named | {*self._asked(node), *self.topology.producers[node.producer].where}
+        used = named | {*self._asked(node), *self.topology.producers[node.producer].fixed}
         return value.text if value and value.text not in used else ""
 
     def is_identified(self, listed: Any) -> bool:
@@ -375,7 +375,7 @@ class Samples:
 
     def _edge(self, lineage: Lineage, name: str, start: Facts, end: Facts) -> Facts | None:
         """The record of an edge; None where none can have both ends."""
-        record: Facts = dict(self.topology.producers[lineage.producer].where)
+        record: Facts = dict(self.topology.producers[lineage.producer].fixed)
         ends = [(lineage.origin, start), (lineage.target, end)]
         for side, holder in ends:
             key = self.topology.stages[side.context].key
@@ -396,7 +396,7 @@ class Samples:
         """A field is one thing, what tells records apart is not fixed, and constants are what they have to be."""
         producer, kinds = self.topology.producers[node.producer], self.kinds(node)
         where = f"node {node.name}"
-        places = sorted({*kinds, *producer.where})
+        places = sorted({*kinds, *producer.fixed})
         for place in places:
             within = next((other for other in places if other.startswith(f"{place}.")), "")
             if within:
@@ -412,12 +412,12 @@ class Samples:
                 raise Unfit(f"{where}: {place} can't be columns and {others[0]} too: give one of them another field")
         for stage in node.stages:
             for word, value in (("name", stage.name), ("key", stage.key)):
-                if not self._own(value, producer.where):
+                if not self._own(value, producer.fixed):
                     raise Unfit(
                         f"producer {producer.name}: where fixes {value.fields[-1]}, the {word} of {stage.context}: "
                         f"give records that are always the same instead, such as [{{name: default}}]"
                     )
-        fixed = [field for name in self._asked(node) if (field := name) in producer.where]
+        fixed = [field for name in self._asked(node) if (field := name) in producer.fixed]
         if fixed:
             raise Unfit(f"producer {producer.name}: where fixes {fixed[0]}, which stands in a path: give another field")
         for record in producer.records:
@@ -425,7 +425,7 @@ class Samples:
                 self._check_constant(f"producer {producer.name}", stage, record)
             for name in (name for name in self._asked(node) if not _is_text(record.get(name))):
                 raise Unfit(f"producer {producer.name}: a record has no {name}, which stands in a path: give it one")
-        for name, value in [*producer.where.items(), *(pair for record in producer.records for pair in record.items())]:
+        for name, value in [*producer.fixed.items(), *(pair for record in producer.records for pair in record.items())]:
             if not _fits(value, kinds.get(name, "")):
                 raise Unfit(f"producer {producer.name}: {name} is to be {kinds[name]} in {where}: {value!r} is not")
 
@@ -454,7 +454,7 @@ class Samples:
     def _check_lineage(self, lineage: Lineage) -> None:
         where = f"post_process {lineage.name}"
         places = sorted({*lineage.origin.value.fields, *lineage.target.value.fields})
-        fixed = self.topology.producers[lineage.producer].where
+        fixed = self.topology.producers[lineage.producer].fixed
         for place in places:
             if place in fixed:
                 raise Unfit(
