@@ -145,6 +145,6 @@ def test_those_that_cover_it_have_every_construct() -> None:
 def test_every_drawn_topology_is_accepted() -> None:
     for seed in range(150):
         one = drawn(seed, CATALOG)
-        read = topology.read(one.answers["topology"], CATALOG.services[one.answers["service_type"]])
+        read = declarations.read(one.answers["topology"], CATALOG.services[one.answers["service_type"]])
         assert Samples(read).fault == "", one.answers["topology"]
         assert drawn(seed, CATALOG) == one

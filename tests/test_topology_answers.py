@@ -12,10 +12,10 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from extensions import topology
 from extensions.catalog import Catalog
 from extensions.topology_samples import Samples
 from tests.conftest import ROOT
+from tests.support import declarations
 
 CATALOG = Catalog(ROOT / "catalog")
 DATABASE = CATALOG.services["database"]
@@ -319,10 +319,7 @@ REFUSED: dict[str, tuple[str, str, str]] = {
 
 def fault(text: str, facts: dict[str, Any] = DATABASE) -> str:
     """What is said of a declaration; empty where it is accepted."""
-    try:
-        return Samples(topology.read(text, facts, ["page", "page_size"])).fault
-    except topology.TopologyError as error:
-        return str(error)
+    return declarations.fault(text, facts, {"page_parameter": "page", "size_parameter": "page_size"})
 
 
 def test_whole_declaration_is_accepted() -> None:
@@ -381,7 +378,7 @@ def test_deep_and_long_texts_are_refused() -> None:
 @pytest.mark.parametrize("service_type", WITH_TOPOLOGY)
 def test_usual_topology_is_accepted_and_makes_every_type(service_type: str) -> None:
     facts = CATALOG.services[service_type]
-    usual = topology.read(facts["topology"]["usual"], facts)
+    usual = declarations.read(facts["topology"]["usual"], facts)
     assert usual.types == list(facts["topology"]["types"])
     assert usual.deletes
 
@@ -445,7 +442,7 @@ DRIVE = CATALOG.services["drive"]
 @given(trees())
 def test_right_tree_is_accepted_and_consumes_only_what_is_above(declared: dict[str, Any]) -> None:
     # A root without top-level nodes that read without a placeholder can't be drawn: the first node stands there.
-    found = topology.read(yaml.safe_dump(declared), DRIVE)
+    found = declarations.read(yaml.safe_dump(declared), DRIVE)
     assert ["root", *(node.name for node in found.order)] == list(found.below("root"))
     assert {node.name for node in found.order} == declared["nodes"].keys() - {"root"}
     for stage in found.stages.values():
@@ -459,7 +456,7 @@ def test_right_tree_is_accepted_and_consumes_only_what_is_above(declared: dict[s
 @settings(max_examples=60, deadline=None, derandomize=True, database=None)
 @given(trees(), st.data())
 def test_child_that_leads_back_is_a_circle_that_names_its_way(declared: dict[str, Any], data: st.DataObject) -> None:
-    found = topology.read(yaml.safe_dump(declared), DRIVE)
+    found = declarations.read(yaml.safe_dump(declared), DRIVE)
     below = data.draw(st.sampled_from([node.name for node in found.order]))
     above = data.draw(st.sampled_from([*found.above(below), below]))
     declared["nodes"][below].setdefault("children", []).append(above)

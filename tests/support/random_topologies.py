@@ -353,7 +353,7 @@ class Drawing:
         """A declaration without the lineages that no edge fits: their ends were drawn at random."""
         if not self.lineages:
             return declared
-        read = topology.read(yaml.safe_dump(declared), self.service)
+        read = declarations.read(yaml.safe_dump(declared), self.service)
         fault = Samples(read).fault
         unfit = next((name for name in self.lineages if fault.startswith(f"post_process {name}: no edge")), "")
         if not unfit:
