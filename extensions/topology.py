@@ -717,11 +717,12 @@ def read(text: str, facts: Facts, environment: Any, answers: Mapping[str, Any] |
         for stage in (stage for node in nodes.values() for stage in node.stages):
             if stage.context in (*PAGE_WORDS, "options"):
                 stage.spot.fail(f"give context another name: {{{stage.context}}} is a word of requests")
+    tree = Topology(facts, {}, nodes, lineages, asking)
+    _check_tree(tree)
+    _check_stages(whole, tree)
     producers = {name: asking.producer(spot, contexts) for name, spot in names.items()}
     topology = Topology(facts, producers, nodes, lineages, asking)
-    _check_tree(topology)
     _check_producers(topology)
-    _check_stages(whole, topology)
     for check in (_check_threads, _check_post_processes, _check_query):
         check(topology)
     _check_paths(whole, topology)
@@ -1109,9 +1110,7 @@ def _check_paths(whole: Spot, topology: Topology) -> None:
                 f"{{{first}}}"
             )
     if not any(one.request and not one.placeholders for one in topology.producers.values()):
-        whole.below("producers").fail(
-            "give one endpoint without a record's placeholder: the connection is tested with it"
-        )
+        whole.below("producers").fail("give one endpoint without a placeholder: the connection is tested with it")
 
 
 # ---- Parts -----------------------------------------------------------------------------------------------------------

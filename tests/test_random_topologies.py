@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from extensions import topology
 from extensions.catalog import Catalog
 from extensions.topology_samples import Samples
 from tests.conftest import NIGHTLY, ROOT
+from tests.support import declarations
 from tests.support.checks import PACKAGE_MODULES, check_texts
 from tests.support.connector import PYTEST, PYTEST_OPTIONS, SLOW, Connector
 from tests.support.declared_api import DeclaredApi

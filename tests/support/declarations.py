@@ -11,7 +11,6 @@ from extensions import topology
 from extensions.catalog import Catalog
 from extensions.declarations import DeclarationError
 from extensions.topology_samples import Samples
-from tests.conftest import ROOT
 
 ENVIRONMENT: Any = Environment(
     extensions=[

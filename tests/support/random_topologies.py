@@ -13,10 +13,10 @@ from typing import Any
 
 import yaml
 
-from extensions import topology
 from extensions.catalog import Catalog
 from extensions.topology import MAX_ENDPOINT, MAX_NAME
 from extensions.topology_samples import Samples
+from tests.support import declarations
 
 Json = dict[str, Any]
 
