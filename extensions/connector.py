@@ -975,7 +975,8 @@ class Declared(Connector):
     @cached_property
     def api(self) -> ApiMap:
         """The map of the API that the producers make."""
-        return self.topology.api  # type: ignore[no-any-return]
+        made: ApiMap = self.topology.api
+        return made
 
     @cached_property
     def api_methods(self) -> Any:
