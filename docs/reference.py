@@ -34,6 +34,7 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 sys.dont_write_bytecode = True
 
+from docs import maps, schemas  # noqa: E402
 from docs.pictures import picture  # noqa: E402
 from extensions import answers, naming  # noqa: E402
 from extensions.catalog import Catalog  # noqa: E402
@@ -671,6 +672,14 @@ def edits_page(catalog: Catalog) -> Iterator[str]:
     yield from table(["System", "Connector", "Answers", "Lines added", "Lines removed"], rows)
 
 
+# ---- api-map.md --------------------------------------------------------------------
+
+
+def map_page(catalog: Catalog) -> Iterator[str]:
+    with tempfile.TemporaryDirectory() as scratch:
+        yield from maps.page(catalog, copy_of_template(Path(scratch) / "template"), ROOT)
+
+
 # ---- All ---------------------------------------------------------------------------
 
 
@@ -695,12 +704,16 @@ def main(arguments: list[str]) -> int:
     catalog = Catalog(ROOT / "catalog")
     pages: dict[str, Callable[[Catalog], Iterable[str]]] = {"questions.md": questions_page, "outputs.md": outputs_page}
     pages["edits.md"] = edits_page
+    pages["api-map.md"] = map_page
     pages |= {f"capabilities/{name}.md": partial(capability_page, name) for name in catalog.capabilities}
     pages |= {f"services/{name}.md": partial(service_page, name) for name in catalog.services}
     written = "<!-- Written by docs/reference.py: edit that, or what it reads. -->"
     texts = {PAGES / name: "\n".join([written, "", *page(catalog)]) for name, page in pages.items()}
     beside = [name for name in catalog.kinds if name != "connector"]
     texts |= {ROOT / f"docs/assets/kinds-{kind}.svg": "\n".join(picture(kind)) for kind in beside}
+    texts |= {
+        ROOT / f"docs/{name}": json.dumps(schema, indent=2) for name, schema in schemas.both(catalog, ROOT).items()
+    }
     for file, contents in texts.items():
         text = contents.rstrip("\n") + "\n"
         if "--check" not in arguments:

@@ -7,6 +7,7 @@ options where the map has placeholders.
 from __future__ import annotations
 
 import ast
+import keyword
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
     from jinja2 import Environment
 
+    from extensions.api_calls import Call, Step
     from extensions.api_map import ApiMap, Detail, Field, MappedList
     from extensions.api_requests import Placeholder, Request, Text
 
@@ -69,24 +71,35 @@ def layout(code: str | Group, indent: int, behind: int = 0) -> str:
 
 
 class Methods:
-    """Writes the methods of a client for the lists of a map. `options` are Python for what `{options.…}` may name.
+    """Writes the methods of a client for the lists of a map.
 
-    `ahead` is whether lists below others may be asked for before they are read.
+    `options` and `credentials` are Python for what `{options.…}` and `{auth.…}` may name. `ahead` is whether lists
+    below others may be asked for before they are read.
     """
 
     def __init__(
-        self, api: ApiMap, resources: Mapping[str, Any], options: Mapping[str, str], filters: Any, ahead: bool = True
+        self,
+        api: ApiMap,
+        resources: Mapping[str, Any],
+        options: Mapping[str, str],
+        filters: Any,
+        credentials: Mapping[str, str],
+        ahead: bool = True,
     ) -> None:
         self._api = api
         self._ahead = ahead
         self._resources = resources
         self._options = options
+        self._credentials = credentials
         self._string: Callable[[object], str] = filters["py_string"]
         self._literal: Callable[[object], str] = filters["py_line"]
 
     @property
     def reads_ahead(self) -> bool:
         """Whether several things can be asked for at a time."""
+        if self._api.sdk:
+            # The client of an SDK need not bear several threads.
+            return False
         return any(listed.details for listed in self._api.lists.values()) or any(map(self.below, self._resources))
 
     def below(self, name: str) -> list[str]:
@@ -104,9 +117,21 @@ class Methods:
         return (
             self._ahead
             and bool(listed.request)
+            and not self._api.sdk
             and not self._is_flat(listed)
             and bool(self._resources[listed.name].parents)
         )
+
+    def place(self, name: str) -> str:
+        """Where the records of a list come from, in a few words."""
+        listed = self._api.lists.get(name)
+        if listed is None:
+            return "nothing"
+        if listed.request:
+            return listed.request.place
+        if listed.source:
+            return f"{listed.key} of the {_plural(listed.source)}"
+        return "always the same" if listed.constants else f"{listed.records} of the {self._resources[name].parent}"
 
     def all(self) -> str:
         """The methods of all lists."""
@@ -140,6 +165,8 @@ class Methods:
             methods.append(self._in_full(resource, listed))
         if listed.fields:
             methods.append(self._fields(resource, listed))
+        if listed.contents:
+            methods.append(self._contents(resource, listed))
         return "\n\n".join(methods)
 
     def _list(self, resource: Any, listed: MappedList) -> str:
@@ -179,7 +206,7 @@ class Methods:
                 f"{INDENT * 2}return {layout(flat, 15)}",
                 "",
                 f"{INDENT}def _all_{listed.name}(self) -> Iterator[Record]:",
-                f'{INDENT * 2}"""All {_plural(listed.name)}: {self._place(listed)}."""',
+                f'{INDENT * 2}"""All {_plural(listed.name)}: {_documented(self._place(listed))}."""',
                 *[f"{INDENT * 2}{line}" if line else "" for line in body],
                 f"{INDENT * 2}{layout(_call('yield from ', records), 8)}",
             ]
@@ -189,30 +216,36 @@ class Methods:
         """The method that asks for each record by itself."""
         item = resource.item
         parents = self._detail_parents(resource, listed)
+        what = "calls" if self._api.sdk else "requests"
         lines = [
             f"{INDENT}def _{item}_in_full(self, {', '.join(f'{one}: Record' for one in (*parents, item))}) -> Record:",
-            f'{INDENT * 2}"""A record of the {_plural(listed.name)}, with what requests of its own add."""',
+            f'{INDENT * 2}"""A record of the {_plural(listed.name)}, with what {what} of its own add."""',
         ]
-        for detail in listed.details:
-            lines += [f"{INDENT * 2}{line}" if line else "" for line in self._detail(item, listed.name, detail)]
+        for number, detail in enumerate(listed.details, 1):
+            if self._api.sdk:
+                of_detail = self._called_detail(item, detail, number)
+            else:
+                of_detail = self._detail(item, listed.name, detail)
+            lines += [f"{INDENT * 2}{line}" if line else "" for line in of_detail]
         lines.append(f"{INDENT * 2}return {item}")
         return "\n".join(lines)
 
     def _detail(self, item: str, name_of_list: str, detail: Detail) -> list[str]:
+        request: Any = detail.request
         names = _Names()
         lines, checks = [], []
-        for one in detail.request.placeholders:
+        for one in request.placeholders:
             if one.of in ("options", "auth"):
                 continue
             name = names.of(one)
             lines.append(f"{name} = known({one.of}, {self._string(one.expression)})")
             checks.append(name)
-        path = self._text(detail.request.path, names, quoted=True)
-        sent = self._sent(detail.request, names, {}, ())
+        path = self._text(request.path, names, quoted=True)
+        sent = self._sent(request, names, {}, ())
         arguments = [self._string(name_of_list), item, path, self._string(detail.record), self._string(detail.into)]
-        if detail.request.method != "GET":
-            sent = [f"method={self._string(detail.request.method)}", *sent]
-        if detail.request.graphql:
+        if request.method != "GET":
+            sent = [f"method={self._string(request.method)}", *sent]
+        if request.graphql:
             sent.insert(1, "graphql=True")
         code = Group(f"{item} = self._with_detail(", (*arguments, *sent), ")")
         check = " and ".join(f"{name} is not None" for name in dict.fromkeys(checks))
@@ -235,9 +268,6 @@ class Methods:
 
     def _field(self, one: Field, record: str) -> str | Group:
         """Python for a field of a record."""
-        if one.fields:
-            inner = Group("{", tuple(self._entries(one.fields, "item")), "}", literal=True)
-            return Group("each(", (f"value({record}, {self._string(one.value)})", inner.prefixed("lambda item: ")), ")")
         code: str | Group
         if isinstance(one.value, str):
             code = f"value({record}, {self._string(one.value)})"
@@ -251,6 +281,11 @@ class Methods:
                 for part in one.value.parts
             ]
             code = Group("joined(", tuple(parts), ")")
+        if one.json:
+            code = Group("parsed(", (code, *map(self._string, one.json)), ")")
+        if one.fields:
+            inner = Group("{", tuple(self._entries(one.fields, "item")), "}", literal=True)
+            return Group("each(", (code, inner.prefixed("lambda item: ")), ")")
         if one.time:
             code = Group("time_in(", (code, self._string(one.time)), ")")
         if one.words:
@@ -282,7 +317,7 @@ class Methods:
                 *([f"{INDENT}@reads_ahead({', '.join(map(self._string, below))})"] if below else []),
                 *([f"{INDENT}@read_ahead"] if listed and self._is_begun(listed) else []),
                 f"{INDENT}def {resource.name}(self{parents}) -> Iterator[Record]:",
-                f'{INDENT * 2}"""{whose}: {said}."""',
+                f'{INDENT * 2}"""{whose}: {_documented(said)}."""',
                 *[f"{INDENT * 2}{line}" if line else "" for line in body],
             ]
         )
@@ -309,28 +344,21 @@ class Methods:
             function = f"self._{resource.item}_in_full"
             if parents:
                 function = f"partial({function}, {', '.join(parents)})"
-            records = Group("self.workers.each(", (function, records), ")")
-            records = Group("self._say_refused(", (self._string(listed.name), records), ")")
+            records = Group("map(" if self._api.sdk else "self.workers.each(", (function, records), ")")
+            if not self._api.sdk:
+                records = Group("self._say_refused(", (self._string(listed.name), records), ")")
         if listed.fields:
             records = Group("declared(", (records, f"self._{resource.item}_fields"), ")")
         return records
 
-    def _asked(self, resource: Any, listed: MappedList, body: list[str]) -> str | Group:
-        """Python for the records that a request lists, page by page."""
-        request, paging = listed.request, listed.paging
-        if request is None or paging is None:
-            raise ValueError(f"{listed.name} has no request")
-        names = _Names(resource.parents)
-        for one in request.placeholders:
-            if one.of in resource.parents:
-                name = names.of(one)
-                body.append(f"{name} = needed({one.of}, {self._string(one.expression)})")
-        paged_path = any(one.of in _WORDS or one.of == "size" for one in request.path.placeholders)
-        place = self._string(request.path.written()) if paged_path else self._text(request.path, names, quoted=True)
+    def _listing(self, listed: MappedList, place: str) -> str:
+        """The statement that says what a list is; `place` is Python."""
+        paging: Any = listed.paging
         facts = [self._string(listed.name), place]
         facts += [f"records={self._string(listed.records)}"] if listed.records not in ("", "@") else []
         among = re.fullmatch(r"(.+\])\.[^\[\]|&?]+", listed.records)
-        facts += [f"among={self._string(among[1])}"] if among else []
+        facts += [f"among={self._string(among[1])}"] if among and not self._api.sdk else []
+        facts += [f"columns={self._literal(listed.columns)}"] if listed.columns else []
         facts += [f"key_field={self._string(listed.key_field)}"] if listed.key_field else []
         fields = [
             f"{name}={self._string(value)}" for name, value in (("count", paging.count), ("more", paging.more)) if value
@@ -339,7 +367,22 @@ class Methods:
         facts += [f"size={paging.size}"] if paging.size else []
         facts += [f"first={paging.first}"] if paging.by == "page" and paging.first != 1 else []
         facts += [f"next={self._string(paging.next)}"] if paging.next else []
-        body.append(layout(Group("listing = Listing(", tuple(facts), ")"), 8))
+        return layout(Group("listing = Listing(", tuple(facts), ")"), 8)
+
+    def _asked(self, resource: Any, listed: MappedList, body: list[str]) -> str | Group:
+        """Python for the records that a request lists, page by page."""
+        paging: Any = listed.paging
+        if self._api.sdk:
+            return self._called(resource, listed, body)
+        request: Any = listed.request
+        names = _Names(resource.parents)
+        for one in request.placeholders:
+            if one.of in resource.parents:
+                name = names.of(one)
+                body.append(f"{name} = needed({one.of}, {self._string(one.expression)})")
+        paged_path = any(one.of in _WORDS or one.of == "size" for one in request.path.placeholders)
+        place = self._string(request.path.written()) if paged_path else self._text(request.path, names, quoted=True)
+        body.append(self._listing(listed, place))
         reader, argument, kind = _PAGED[paging.by]
         path = [f"path={self._text(request.path, names, quoted=True)}"] if paged_path else []
         method = [] if request.method == "GET" else [self._string(request.method)]
@@ -348,14 +391,160 @@ class Methods:
         omitted = (argument,) if paging.by == "cursor" else ()
         sent = self._sent(request, names, {"size": str(paging.size)}, omitted)
         page = Group("self._page(", ("listing", *method, *path, *sent), ")")
-        if paging.by == "none":
-            return Group("self._whole(", ("listing", page), ")")
         if not argument:
-            return Group("self._linked(", ("listing", page), ")")
+            records = Group(f"self.{reader}(", ("listing", page), ")")
+            if not listed.optional:
+                return records
+            # The first page is asked for where the list is read: before that, nothing knows that it may be missing.
+            read = layout(records.prefixed("yield from "), 12)
+            body += ["", f"def {reader[1:]}() -> Iterator[Record]:", f"{INDENT}{read}", ""]
+            return Group(f"{reader[1:]}(", (), ")")
         body += ["", f"def page({argument}: {kind}) -> Page:", f"{INDENT}return {layout(page, 19)}".rstrip(), ""]
         # The nested function stands four columns deeper than the method's body.
         body[-2] = f"{INDENT}{layout(page.prefixed('return '), 12)}"
         return Group(f"self.{reader}(", ("listing", "page"), ")")
+
+    # ---- Calls of an SDK -------------------------------------------------------------------------------------------
+
+    def _called(self, resource: Any, listed: MappedList, body: list[str]) -> Group:
+        """Python for the records that a call of an SDK gives."""
+        call: Any = listed.request
+        paging: Any = listed.paging
+        names = _Names()
+        for one in call.placeholders:
+            if one.of in resource.parents:
+                body.append(f"{names.of(one)} = needed({one.of}, {self._string(one.expression)})")
+        body.append(self._listing(listed, self._string(call.place)))
+        reader, argument, kind = _PAGED[paging.by]
+        name = "page" if argument else "call"
+        parameter = f"{argument}: {'Any' if paging.by == 'cursor' else kind}" if argument else ""
+        body += ["", *self._function(name, parameter, call, names, 8, {"size": str(paging.size)}), ""]
+        return Group(f"self.{reader}(", ("listing", name), ")")
+
+    def _called_detail(self, item: str, detail: Detail, number: int) -> list[str]:
+        """The statements that add to a record what a call for it gives."""
+        call: Any = detail.request
+        names = _Names()
+        lines, checks = [], []
+        for one in call.placeholders:
+            if one.of != "options":
+                checks.append(names.of(one))
+                lines.append(f"{checks[-1]} = known({one.of}, {self._string(one.expression)})")
+        name = call.steps[-1].name.rpartition(".")[2] + (f"_{number}" if number > 1 else "")
+        arguments = (item, self._string(call.place), name, self._string(detail.record), self._string(detail.into))
+        code = layout(Group(f"{item} = self._with_detail(", arguments, ")"), 12)
+        function = self._function(name, "", call, names, 12)
+        check = " and ".join(f"{name} is not None" for name in dict.fromkeys(checks))
+        return [*lines, f"if {check}:", *(f"{INDENT}{line}" if line else "" for line in ("", *function, "", code))]
+
+    def _contents(self, resource: Any, listed: MappedList) -> str:
+        """The method that gives the bytes of one."""
+        contents: Any = listed.contents
+        call, item = contents.call, resource.item
+        names = _Names()
+        names.know(item, "key", "key")
+        body = [
+            f"{names.of(one)} = needed({one.of}, {self._string(one.expression)})"
+            for one in call.placeholders
+            if one.of in resource.parents
+        ]
+        body += [*(("",) if body else ()), *self._function("call", "", call, names, 8), ""]
+        arguments = (self._string(call.place), "call", *((self._string(contents.at),) if contents.at else ()))
+        read = Group("return self._contents(", ("key", "most", *arguments), ")")
+        parents = "".join(f", {one}: Record" for one in resource.parents)
+        return "\n".join(
+            [
+                f"{INDENT}def read_{item}(self{parents}, key: str, most: int) -> bytes | None:",
+                f'{INDENT * 2}"""The contents of the {_plural(item)} with this key: {call.place}.',
+                "",
+                f"{INDENT * 2}None where there is none. Raises ValueError where they have more bytes than `most`.",
+                f'{INDENT * 2}"""',
+                *[f"{INDENT * 2}{line}" if line else "" for line in body],
+                f"{INDENT * 2}{layout(read, 8)}",
+            ]
+        )
+
+    def _function(
+        self, name: str, parameter: str, call: Call, names: _Names, indent: int, sizes: Mapping[str, str] | None = None
+    ) -> list[str]:
+        """A function within a method that makes a call; `indent` is the column that it stands at."""
+        waits = self._api.sdk is not None and self._api.sdk.is_async and len(call.steps) > 1
+        lines = self._steps(call, "self._sdk", names, indent + 4, waits, sizes)
+        return [f"{'async ' if waits else ''}def {name}({parameter}) -> Any:", *(f"{INDENT}{line}" for line in lines)]
+
+    def _steps(
+        self,
+        call: Call,
+        root: str,
+        names: _Names,
+        indent: int,
+        waits: bool = False,
+        sizes: Mapping[str, str] | None = None,
+    ) -> list[str]:
+        """The statements of a call: each step but the last gives what the next one is called on."""
+        lines, on = [], root
+        for step in call.steps[:-1]:
+            code = Group(f"{on}.{step.name}(", tuple(self._arguments(step, names, sizes)), ")")
+            whole = Group("found = await done(", (code,), ")") if waits else code.prefixed("found = ")
+            lines.append(layout(whole, indent))
+            on = "found"
+        arguments = tuple(self._arguments(call.steps[-1], names, sizes))
+        lines.append(layout(Group(f"return {on}.{call.steps[-1].name}(", arguments, ")"), indent))
+        return lines
+
+    def _arguments(self, step: Step, names: _Names, sizes: Mapping[str, str] | None) -> list[str | Group]:
+        """The arguments of a call. Those that may have no value are left out where they have none."""
+        found = [self._argument(value, names, sizes) for value in step.positional]
+        always = {name: value for name, value in step.named.items() if not _may_lack(value) and _is_name(name)}
+        others = {name: value for name, value in step.named.items() if name not in always}
+        found += [_keyed(f"{name}=", self._argument(value, names, sizes)) for name, value in always.items()]
+        if others:
+            items = tuple(
+                _keyed(f"{self._string(name)}: ", self._argument(value, names, sizes)) for name, value in others.items()
+            )
+            found.append(Group("**present(", (Group("{", items, "}", literal=True),), ")"))
+        return found
+
+    def _argument(self, value: Any, names: _Names, sizes: Mapping[str, str] | None) -> str | Group:
+        """Python for the value of an argument. A text with an option in it is none where the option is not set."""
+        if _may_lack(value) and not value.alone:
+            parts = [self._string(part) if isinstance(part, str) else self._named(part, names) for part in value.parts]
+            return Group("joined(", tuple(parts), ")")
+        return self._value(value, names, sizes or {}, "")
+
+    def opened(self) -> str:
+        """The statements that make the client of the SDK."""
+        sdk: Any = self._api.sdk
+        names = _Names()
+        call = sdk.client
+        lines = [line.replace("self._connection", "connection") for line in self._steps(call, "sdk", names, 4)]
+        *before, last = call.steps
+        positional = [self._argument(value, names, None) for value in last.positional]
+        given = last.named if sdk.has_arguments else {"host": None}
+        items = []
+        for name, value in given.items():
+            code = self._options["hostPort"] if value is None and not sdk.has_arguments else None
+            items.append(_keyed(f"{self._string(name)}: ", code or self._argument(value, names, None)))
+        own: str | Group = "credentials(connection)"
+        if items:
+            own = Group("present(", (Group("{", tuple(items), "}", literal=True),), ") | credentials(connection)")
+        on = "found" if before else "sdk"
+        statements = [
+            *lines[:-1],
+            layout(_keyed("arguments = ", own), 4),
+            layout(Group(f"return {on}.{last.name}(", (*positional, "**arguments"), ")"), 4),
+        ]
+        return "\n".join(f"{INDENT}{line}" for line in statements).replace("self._connection", "connection")
+
+    @property
+    def given_fields(self) -> list[str]:
+        """The fields of authType that arguments of the client have a place for."""
+        sdk = self._api.sdk
+        asked = [one.expression for one in sdk.client.placeholders if one.of == "auth"] if sdk else []
+        paths = [path for name in asked for path in re.findall(r'"([^"]+)"', self._credentials[name])]
+        return list(dict.fromkeys(path.partition(".")[0] for path in paths))
+
+    # ---- What is sent ----------------------------------------------------------------------------------------------
 
     def _sent(
         self, request: Request, names: _Names, sizes: Mapping[str, str], omitted: Sequence[str]
@@ -390,7 +579,7 @@ class Methods:
         """The constants that queries of GraphQL are kept in, by their texts."""
         found: dict[str, str] = {}
         for listed in self._api.lists.values():
-            requests = [listed.request, *(detail.request for detail in listed.details)]
+            requests: list[Any] = [listed.request, *(detail.request for detail in listed.details)]
             for number, request in enumerate((one for one in requests if one and one.graphql), 1):
                 name = f"{listed.name.upper()}_QUERY" if number == 1 else f"{listed.name.upper()}_QUERY_{number}"
                 found.setdefault(request.graphql, name)
@@ -423,7 +612,8 @@ class Methods:
     ) -> str:
         """Python for a text: a literal, the value that it stands for, or an f-string."""
         sizes = sizes or {}
-        if text.alone and not quoted and not as_text:
+        # A cursor that is not there leaves its header out.
+        if text.alone and not quoted and (not as_text or text.alone.of == "cursor"):
             return sizes[text.alone.of] if text.alone.of in sizes else self._named(text.alone, names)
         if not text.placeholders:
             return self._string(text.literal)
@@ -451,6 +641,8 @@ class Methods:
     def _named(self, one: Placeholder, names: _Names) -> str:
         if one.of in _WORDS:
             return _WORDS[one.of]
+        if one.of == "auth" and self._api.sdk:
+            return self._credentials[one.expression]
         return self._option(one, names) if one.of == "options" else names.of(one)
 
     def _option(self, one: Placeholder, names: _Names | None = None) -> str:
@@ -534,6 +726,11 @@ class _Names:
         self._taken = set(taken)
         self._known: dict[tuple[str, str], str] = {}
 
+    def know(self, of: str, expression: str, name: str) -> None:
+        """Let a placeholder be a variable that there is already."""
+        self._known[of, expression] = name
+        self._taken.add(name)
+
     def of(self, one: Placeholder) -> str:
         """A variable for a placeholder, always the same: dashboard_id for {dashboard.id}."""
         key = (one.of, one.expression)
@@ -563,8 +760,24 @@ def _keyed(lead: str, code: str | Group) -> str | Group:
     return f"{lead}{code}" if isinstance(code, str) else code.prefixed(lead)
 
 
+def _may_lack(value: Any) -> bool:
+    """Whether a value of an argument may be missing: an option that is not set, or a cursor on the first page."""
+    placeholders = getattr(value, "placeholders", ())
+    return any(one.of in ("options", "auth", "cursor") for one in placeholders)
+
+
+def _is_name(name: str) -> bool:
+    """Whether an argument may be written with its name in Python."""
+    return name.isascii() and name.isidentifier() and not keyword.iskeyword(name)
+
+
 def _call(lead: str, code: str | Group) -> str | Group:
     return _keyed(lead, code)
+
+
+def _documented(text: str) -> str:
+    """A text of the map as it stands in a docstring, which it neither ends nor escapes from."""
+    return text.replace("\\", "\\\\").replace('"""', '\\"\\"\\"')
 
 
 def _plural(name: str) -> str:
@@ -578,8 +791,12 @@ class ApiCodeExtension(Extension):
         super().__init__(environment)
 
         def methods(
-            api: ApiMap, resources: Mapping[str, Any], options: Mapping[str, str], ahead: bool = True
+            api: ApiMap,
+            resources: Mapping[str, Any],
+            options: Mapping[str, str],
+            credentials: Mapping[str, str],
+            ahead: bool = True,
         ) -> Methods:
-            return Methods(api, resources, options, environment.filters, ahead)
+            return Methods(api, resources, options, environment.filters, credentials, ahead)
 
         environment.extend(api_methods=methods)

@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 
     from jinja2 import Environment
 
-    from extensions.api_requests import Paging, PagingReader, Request, Text
+    from extensions.api_calls import Call, Calls, Contents, Sdk
+    from extensions.api_requests import Paging, PagingReader, Request, Requests, Text
     from extensions.catalog import Catalog
     from extensions.declarations import Spot
 
@@ -31,22 +32,35 @@ MAX_ITEMS = 50
 MAX_PER_MINUTE = 100_000
 MAX_LIFETIME = 31_536_000
 
+# How often a text of JSON may hold another one.
+MAX_PARSED = 3
+
 # What a declared request is made of.
 REQUEST = ("request", "query", "headers", "json", "form", "graphql", "variables")
-LIST = (*REQUEST, "paging", "records", "key_field", "where", "detail", "join", "from", "key", "fields", "optional")
+LIST = ("paging", "records", "key_field", "where", "detail", "join", "from", "key", "fields", "optional")
 LIST_KEYS = (*REQUEST, "paging", "records", "key_field", "where", "optional")
 TOP = ("headers", "query", "login", "authorization", "requests_per_minute", "paging", "resources")
+
+# What a declared call of an SDK is made of, and what else a map of an SDK may say.
+CALL = ("call", "arguments")
+SDK_TOP = ("sdk", "paging", "resources")
+
+
+# What `{options.…}` may name in every map, by the type of connection.
+OPTIONS = {"rest_api": ("hostPort",), "sdk_client": ("hostPort", "hostPort.host", "hostPort.port")}
 
 
 @dataclass(frozen=True)
 class Field:
     """Where a record has a field: `value` is JMESPath or a Text.
 
+    Where that is a text of JSON, `json` is JMESPath over what it holds, and so on where that is such a text again.
     `words` are what values of the source mean, `default` is for all others. `time` is a unit of TIMES or a format of
     strptime. `fields` are those of the objects in a list.
     """
 
     value: str | Text
+    json: tuple[str, ...] = ()
     words: Facts = field(default_factory=dict)
     default: str = ""
     time: str = ""
@@ -55,9 +69,9 @@ class Field:
 
 @dataclass(frozen=True)
 class Detail:
-    """A request for each record. What `record` finds in the answer is added to it, or put at the key `into`."""
+    """What is asked for each record. What `record` finds in the answer is added to it, or put at the key `into`."""
 
-    request: Request
+    request: Request | Call
     record: str = "@"
     into: str = ""
 
@@ -66,16 +80,19 @@ class Detail:
 class MappedList:
     """What a client asks for the records of one resource, in one of five ways.
 
-    A `request`; only `records`, a JMESPath over the record of its parent; `constants`; or `source`, the flat list whose
-    records say by `key`, a JMESPath, which of these there are. `join` are pairs of JMESPaths over a record of a flat
-    list and over that of its parent, which have to be equal. `fields` are by the names that models have for them.
+    A `request`, or a call of an SDK; only `records`, a JMESPath over the record of its parent; `constants`; or
+    `source`, the flat list whose records say by `key`, a JMESPath, which of these there are. `columns` has the
+    values of records in lists that belong together, by the keys that they get. `join` are pairs of JMESPaths over a
+    record of a flat list and over that of its parent, which have to be equal. `fields` are by the names of the models.
+    `contents` is the call that gives the bytes of one.
     """
 
     name: str
     item: str
-    request: Request | None = None
+    request: Request | Call | None = None
     paging: Paging | None = None
     records: str = "@"
+    columns: dict[str, str] = field(default_factory=dict)
     key_field: str = ""
     where: Facts = field(default_factory=dict)
     details: tuple[Detail, ...] = ()
@@ -85,9 +102,10 @@ class MappedList:
     constants: tuple[Facts, ...] = ()
     fields: dict[str, Field] = field(default_factory=dict)
     optional: bool = False
+    contents: Contents | None = None
 
     @property
-    def requests(self) -> list[Request]:
+    def requests(self) -> list[Request | Call]:
         """All that is asked for it."""
         return [*([self.request] if self.request else []), *(detail.request for detail in self.details)]
 
@@ -108,7 +126,10 @@ class Login:
 
 @dataclass(frozen=True)
 class ApiMap:
-    """A map that was read and checked. `authorization` are the header of a token and what stands before it there."""
+    """A map that was read and checked. `authorization` are the header of a token and what stands before it there.
+
+    `sdk` is None for an API over HTTP.
+    """
 
     lists: dict[str, MappedList]
     headers: dict[str, Any]
@@ -116,6 +137,7 @@ class ApiMap:
     login: Login | None
     authorization: tuple[str, str]
     requests_per_minute: int
+    sdk: Sdk | None = None
 
 
 # Nothing that every request has.
@@ -127,7 +149,7 @@ class Reader:
 
     `known` are its resources as the catalog has them, `properties` gives what `fields` of a resource may say, by its
     name, and `nested` what those of the objects in a list may. `options` and `credentials` are what `{options.…}` and
-    `{auth.…}` may name.
+    `{auth.…}` may name. `module` is what an SDK is imported as by its package; None for an API over HTTP.
     """
 
     def __init__(
@@ -138,6 +160,7 @@ class Reader:
         nested: Mapping[str, Facts],
         options: Collection[str],
         credentials: Collection[str],
+        module: str | None = None,
     ) -> None:
         self._load: Callable[[str, str], Spot] = environment.load_declaration
         self._requests = environment.api_requests
@@ -150,12 +173,29 @@ class Reader:
         self._nested = nested
         self._words: dict[str, Collection[str] | None] = {"options": options}
         self._credentials = credentials
+        self._calls: Callable[[Requests], Calls] = environment.api_calls
+        self._module = module
+        # What asks for something, and what belongs to the other way of asking.
+        self._asks: tuple[str, ...] = REQUEST if module is None else CALL
+        others = CALL if module is None else REQUEST
+        self._ask = self._asks[0]
+        says = "an API over HTTP has request" if module is None else "an SDK has call and arguments"
+        self._others = {
+            **dict.fromkeys(others, f"leave {{}} out: {says}"),
+            **({"contents": "leave {} out: it belongs to SDKs"} if module is None else {}),
+        }
+        self._other_tops = () if module is None else tuple(key for key in TOP if key not in SDK_TOP)
 
     def read(self, text: str) -> ApiMap:
         """The map in a text. Raises DeclarationError."""
         top = self._load(text, "the map of the API")
-        entries = top.entries(TOP, needed=("resources",), example="{resources: {…}}")
-        usual = self._usual(entries)
+        entries = top.entries(dict.fromkeys((*TOP, *SDK_TOP)), needed=("resources",), example="{resources: {…}}")
+        if self._module is None and "sdk" in entries:
+            entries["sdk"].fail("leave sdk out: this connector asks an API over HTTP")
+        for key in self._other_tops:
+            if key in entries:
+                entries[key].fail(f"leave {key} out: it belongs to APIs over HTTP, and this connector calls an SDK")
+        usual = self._usual_paging(entries)
         lists = {
             name: self._list(name, entries["resources"].below(name), usual)
             for name in entries["resources"].entries(self._known, example=self._example)
@@ -169,9 +209,9 @@ class Reader:
         if isinstance(top.value, dict) and "resources" in top.value:
             top.below("resources").fail("leave resources out: the producers of the topology are the lists")
         entries = top.entries(TOP[:-1], example="{headers: {X-Tenant: shop}}")
-        return self._map(entries, {}), self._usual(entries)
+        return self._map(entries, {}), self._usual_paging(entries)
 
-    def _usual(self, entries: dict[str, Spot]) -> PagingReader | None:
+    def _usual_paging(self, entries: dict[str, Spot]) -> PagingReader | None:
         """How lists are paged that have no paging of their own."""
         return self._paging.read(entries["paging"]) if "paging" in entries else None
 
@@ -187,21 +227,31 @@ class Reader:
             requests_per_minute=entries["requests_per_minute"].number(1, MAX_PER_MINUTE)
             if "requests_per_minute" in entries
             else 0,
+            sdk=self._sdk(entries.get("sdk")),
         )
+
+    def _sdk(self, spot: Spot | None) -> Sdk | None:
+        if self._module is None:
+            return None
+        return self._calls(self._requests(self._words | {"auth": self._credentials})).sdk(spot, self._module)
 
     @property
     def _example(self) -> str:
         name = next(iter(self._known))
-        return f"{{{name}: {{request: GET /{name}}}}}"
+        return f"{{{name}: {{{self._usual(name)}}}}}"
+
+    def _usual(self, name: str) -> str:
+        """What asks for a list, as an example."""
+        return f"request: GET /{name}" if self._module is None else f"call: list_{name}"
 
     # ---- One list --------------------------------------------------------------------------------------------------
 
     def _list(self, name: str, spot: Spot, usual: PagingReader | None) -> MappedList:
         item = self._known[name]["item"]
         if isinstance(spot.value, str):
-            spot.fail(f"give request, such as {{request: {spot.value}}}")
-        entries = spot.entries(LIST, example=f"{{request: GET /{name}}}")
-        ways = [key for key in ("request", "from") if key in entries]
+            spot.fail(f"give {self._ask}, such as {{{self._ask}: {spot.value}}}")
+        entries = self._entries(spot, (*LIST, "contents"), example=f"{{{self._usual(name)}}}")
+        ways = [key for key in (self._ask, "from") if key in entries]
         constant = "records" in entries and isinstance(entries["records"].value, list)
         if len(ways) + constant > 1:
             entries[ways[0]].fail(f"leave {ways[0]} out, or what else says where the {_words(name)} come from")
@@ -209,29 +259,74 @@ class Reader:
             return self._constants(name, item, entries)
         if "from" in entries:
             return self._grouped(name, item, entries)
-        if "request" not in entries:
+        if "key" in entries:
+            entries["key"].fail("leave key out: it belongs to from")
+        request: Request | Call | None
+        if self._ask not in entries:
             if "records" not in entries or not self._known[name].get("parents"):
-                spot.fail(f"give request, such as request: GET /{name}")
-            self._leave_out(entries, ("records", "where", "fields", "detail", "key_field"), "there is no request")
+                spot.fail(f"give {self._usual(name)}")
+            known = ("records", "where", "fields", "detail", "key_field", "contents")
+            self._leave_out(entries, known, f"there is no {self._ask}")
             request = paging = None
         else:
-            request = self._requests(self._page_words | self._parents(name)).request(entries)
             own = self._paging.read(entries["paging"]) if "paging" in entries else None
             reader = own or usual or self._paging.none(spot)
-            request, paging = reader.completed(entries["request"], request), reader.paging
+            request, paging = self._paged(name, entries, reader), reader.paging
+        columns = self._columns(entries) if isinstance(spot.value.get("records"), dict) else {}
         return MappedList(
             name=name,
             item=item,
             request=request,
             paging=paging,
-            records=self._expression(entries["records"]) if "records" in entries else "",
+            records=read_records(entries["records"], paging, self._expression)
+            if "records" in entries and not columns
+            else "",
+            columns=columns,
             key_field=entries["key_field"].text(60, "name") if "key_field" in entries else "",
             where=read_where(entries["where"], self._expression) if "where" in entries else {},
             details=self._details(name, entries["detail"]) if "detail" in entries else (),
             join=self._join(name, entries["join"]) if "join" in entries else {},
             fields=self._fields(entries["fields"], self._properties(name)) if "fields" in entries else {},
             optional=entries["optional"].flag() if "optional" in entries else False,
+            contents=self._contents(name, entries["contents"]) if "contents" in entries else None,
         )
+
+    def _columns(self, entries: dict[str, Spot]) -> dict[str, str]:
+        """Where the values of records are, in lists that belong together, by the keys that the records get."""
+        if "request" not in entries or "key_field" in entries:
+            entries["records"].fail("give one JMESPath: an object of them is for lists in the answer to a request")
+        spots = {key: entries["records"].below(key) for key in entries["records"].keys("{id: ids, name: names}")}
+        return {key: self._expression(spot) for key, spot in spots.items()}
+
+    def _entries(
+        self, spot: Spot, known: Collection[str], needed: Collection[str] = (), example: str = ""
+    ) -> dict[str, Spot]:
+        """The entries of an object that asks for something; those of the other way of asking are refused as such."""
+        for key in spot.value if isinstance(spot.value, dict) else ():
+            if key in self._others:
+                spot.below(key).fail(self._others[key].format(key))
+        return spot.entries((*self._asks, *known), needed=needed, example=example)
+
+    def _asked(self, entries: dict[str, Spot], words: dict[str, Collection[str] | None]) -> Request | Call:
+        """A request, or a call of an SDK."""
+        requests = self._requests(words)
+        return requests.request(entries) if self._module is None else self._calls(requests).call(entries)
+
+    def _paged(self, name: str, entries: dict[str, Spot], reader: PagingReader) -> Any:
+        """What asks for a list, with what asks for a page of it."""
+        asked: Any = self._asked(entries, self._page_words | self._parents(name))
+        if self._module is None:
+            return reader.completed(entries["request"], asked)
+        return self._calls(self._requests(self._words)).paged(entries["call"], asked, reader)
+
+    def _contents(self, name: str, spot: Spot) -> Contents:
+        if not self._known[name].get("contents"):
+            spot.fail(f"leave contents out: nothing reads those of {_words(name)}")
+        words = self._words | self._parents(name) | {self._known[name]["item"]: ("key",)}
+        found = self._calls(self._requests(words)).contents(spot)
+        if self._known[name]["item"] not in [one.of for one in found.call.placeholders]:
+            spot.fail(f"say which {_words(self._known[name]['item'])} is meant by {{{self._known[name]['item']}.key}}")
+        return found
 
     @property
     def _page_words(self) -> dict[str, Collection[str] | None]:
@@ -258,7 +353,7 @@ class Reader:
         self._leave_out(entries, ("from", "key"), "its records are made of those of another list")
         below = [other for other, facts in self._known.items() if name in facts.get("parents", ())]
         if not below:
-            entries["from"].fail(f"give request: nothing is below the {_words(name)} that could name them")
+            entries["from"].fail(f"give {self._ask}: nothing is below the {_words(name)} that could name them")
         source = entries["from"].word(below)
         if "key" not in entries:
             entries["from"].fail("give key, too: the JMESPath to the name in a record, such as key: spec.path[0]")
@@ -276,13 +371,13 @@ class Reader:
             spot.fail(f"give from 1 to {MAX_ITEMS} requests, each with a request of its own")
         found: list[Detail] = []
         for one in spots:
-            entries = one.entries(
-                (*REQUEST, "record", "into"), needed=("request",), example="{request: GET /items/{id}}"
-            )
+            example = "{request: GET /items/{id}}" if self._module is None else "{call: get_item}"
+            entries = self._entries(one, ("record", "into"), needed=(self._ask,), example=example)
             item = self._known[name]["item"]
-            request = self._requests(self._words | self._parents(name, item)).request(entries)
+            request = self._asked(entries, self._words | self._parents(name, item))
             if item not in [placeholder.of for placeholder in request.placeholders]:
-                one.fail(f"say which {_words(item)} is asked for, such as {{{item}.id}} in the path")
+                place = "in the path" if self._module is None else "among the arguments"
+                one.fail(f"say which {_words(item)} is asked for, such as {{{item}.id}} {place}")
             found.append(
                 Detail(
                     request=request,
@@ -313,7 +408,7 @@ class Reader:
         if not isinstance(spot.value, dict):
             return Field(self._place(spot))
         entries = spot.entries(
-            ("value", "map", "default", "time", "fields"), needed=("value",), example="{value: name}"
+            ("value", "json", "map", "default", "time", "fields"), needed=("value",), example="{value: name}"
         )
         if "fields" in entries and "of" not in facts:
             entries["fields"].fail("leave fields out: it holds no objects with fields of their own")
@@ -327,6 +422,7 @@ class Reader:
             entries["default"].fail("leave default out: it is for values that map does not have")
         return Field(
             value=self._place(entries["value"]),
+            json=self._parsed(entries["json"]) if "json" in entries else (),
             words=words,
             default=entries["default"].text(100, "Pending") if "default" in entries else "",
             time=self._time(entries["time"]) if "time" in entries else "",
@@ -339,6 +435,13 @@ class Reader:
         if "{" in text and not self._is_expression(text):
             return self._requests(self._words, over="record").text(spot, text)
         return self._expression(spot)
+
+    def _parsed(self, spot: Spot) -> tuple[str, ...]:
+        """One JMESPath or several: each is for what the text before it holds as JSON."""
+        spots = spot.items() if isinstance(spot.value, list) else [spot]
+        if not 1 <= len(spots) <= MAX_PARSED:
+            spot.fail(f"give from 1 to {MAX_PARSED} expressions, such as json: columns")
+        return tuple(map(self._expression, spots))
 
     @staticmethod
     def _time(spot: Spot) -> str:
@@ -390,7 +493,7 @@ class Reader:
         if one.source and one.source not in lists:
             spot.fail(f"give {one.source}, too, whose records say which {_words(one.name)} there are")
         if one.source and not lists[one.source].request:
-            spot.fail(f"give {one.source} a request: its records say which {_words(one.name)} there are")
+            spot.fail(f"give {one.source} a {self._ask}: its records say which {_words(one.name)} there are")
 
     def _check_below(self, spot: Spot, one: MappedList, lists: dict[str, MappedList]) -> None:
         """A list below many records has to say to which of them its records belong."""
@@ -410,9 +513,17 @@ class Reader:
         if several and not one.join and self._known[several[-1]]["item"] not in named:
             item = self._known[several[-1]]["item"]
             spot.fail(
-                f"say what belongs to which {_words(item)}: {{{item}.id}} in the request, or join: {{{item}_id: id}} "
-                "where one list has those of all"
+                f"say what belongs to which {_words(item)}: {{{item}.id}} in the {self._ask}, "
+                f"or join: {{{item}_id: id}} where one list has those of all"
             )
+
+
+def read_records(spot: Spot, paging: Paging | None, expression: Callable[..., str]) -> str:
+    """Where the records are. On a page none may be filtered out: it would look as if it were short."""
+    found = expression(spot)
+    if paging and paging.by != "none" and "[?" in found:
+        spot.fail("leave the filter out, and give where in its place: a page with fewer records looks like the last")
+    return found
 
 
 def read_where(spot: Spot, expression: Callable[..., str]) -> Facts:
@@ -447,6 +558,7 @@ class ApiMapExtension(Extension):
             read_api_frame=self.read_frame,
             api_list=MappedList,
             api_where=read_where,
+            api_records=read_records,
             api_list_keys=LIST_KEYS,
             no_api=NO_API,
         )
@@ -457,77 +569,114 @@ class ApiMapExtension(Extension):
             "unasked_fault": self.unasked_fault,
         }
 
-    def read(self, text: str, service_type: str, options: tuple[str, ...], auth_types: tuple[str, ...]) -> ApiMap:
-        """The map in a text, for a service type. Raises DeclarationError."""
-        key = (text, service_type, options, auth_types)
+    def read(
+        self,
+        text: str,
+        service_type: str,
+        options: tuple[str, ...],
+        auth_types: tuple[str, ...],
+        connection_type: str,
+        module: str = "sdk",
+    ) -> ApiMap:
+        """The map in a text, for a service type. Raises DeclarationError.
+
+        `options` are those of the author's own, `module` is what an SDK is imported as by the name of its package.
+        """
+        key = (text, service_type, options, auth_types, connection_type, module)
         if key not in self._read:
-            self._read[key] = self._reader(service_type, options, auth_types).read(text)
+            self._read[key] = self._reader(service_type, options, auth_types, connection_type, module).read(text)
         return self._read[key]
 
     def read_frame(
         self, text: str, service_type: str, options: tuple[str, ...], auth_types: tuple[str, ...]
     ) -> tuple[ApiMap, PagingReader | None]:
         """What a text says of all requests, without lists, and how these are paged. Raises DeclarationError."""
-        return self._reader(service_type, options, auth_types).read_frame(text)
+        return self._reader(service_type, options, auth_types, "rest_api", "").read_frame(text)
 
-    def _reader(self, service_type: str, options: tuple[str, ...], auth_types: tuple[str, ...]) -> Reader:
-        signs_in = [self._catalog.sign_in(one, "rest_api").get("options", {}) for one in auth_types]
+    def _reader(
+        self,
+        service_type: str,
+        options: tuple[str, ...],
+        auth_types: tuple[str, ...],
+        connection_type: str,
+        module: str,
+    ) -> Reader:
+        signs_in = [self._catalog.sign_in(one, connection_type).get("options", {}) for one in auth_types]
         return Reader(
             self.environment,
             self._catalog.services[service_type].get("resources", {}),
             lambda name: self._catalog.fields_of(service_type, name),
             self._catalog.fields["nested"],
-            options,
+            (*OPTIONS[connection_type], *options),
             list(dict.fromkeys(name for names in signs_in for name in names)),
+            module if connection_type == "sdk_client" else None,
         )
 
     def fault(
         self, text: str, service_type: str, connection_type: str, kind: str, auth_types: Collection[str], options: str
     ) -> str:
         """Refuses a map that can't be honoured, by its first fault."""
-        if kind not in ("connector", "topology") or connection_type != "rest_api":
-            return f"leave api out: it belongs to connectors over rest_api, not to {connection_type or kind}"
-        read = self.read if kind == "connector" else self.read_frame
+        over = connection_type
+        if kind not in ("connector", "topology") or over not in OPTIONS:
+            return f"leave api out: it belongs to connectors over rest_api or sdk_client, not to {over or kind}"
         try:
-            read(text, service_type, self._options(options), tuple(auth_types))
+            if kind == "topology":
+                self.read_frame(text, service_type, self._options(options), tuple(auth_types))
+            else:
+                self.read(text, service_type, self._options(options), tuple(auth_types), connection_type)
         except self.environment.declaration_error as error:  # type: ignore[attr-defined]
             return str(error)
         return ""
 
     def _options(self, answer: str) -> tuple[str, ...]:
-        """What a map may call options: the address, and those of the answer `options` where that can be read."""
+        """What a map may call options of the author's own: those of the answer `options` where that can be read."""
         try:
-            return ("hostPort", *self.environment.read_options(answer))  # type: ignore[attr-defined]
+            return tuple(self.environment.read_options(answer))  # type: ignore[attr-defined]
         except ValueError:
-            return ("hostPort",)
+            return ()
 
     @staticmethod
     def beside_fault(answer: str, api: str) -> str:
         """Refuses an answer that says of lists what a map says, too."""
         return "leave this out: the answer api says how lists are read" if answer and api else ""
 
-    def with_api(self, usual: str, text: str, service_type: str, auth_types: Collection[str], options: str) -> str:
+    def with_api(
+        self,
+        usual: str,
+        text: str,
+        service_type: str,
+        auth_types: Collection[str],
+        options: str,
+        connection_type: str,
+    ) -> str:
         """The `usual` capabilities, a list as JSON, and those that a map has something for."""
         listed = json.loads(usual)
-        return json.dumps(
-            [*listed, *(one for one in self._needed(text, service_type, auth_types, options) if one not in listed)]
-        )
+        needed = self._needed(text, service_type, auth_types, options, connection_type)
+        return json.dumps([*listed, *(one for one in needed if one not in listed)])
 
     def unasked_fault(
-        self, chosen: Collection[str], text: str, service_type: str, auth_types: Collection[str], options: str
+        self,
+        chosen: Collection[str],
+        text: str,
+        service_type: str,
+        auth_types: Collection[str],
+        options: str,
+        connection_type: str,
     ) -> str:
         """Refuses capabilities without one that a part of a map is for, which would not be read."""
-        for capability, part in self._needed(text, service_type, auth_types, options).items():
+        for capability, part in self._needed(text, service_type, auth_types, options, connection_type).items():
             if capability not in chosen:
                 return f"choose {capability}, too, or leave {part} out of api: without it that is not read"
         return ""
 
-    def _needed(self, text: str, service_type: str, auth_types: Collection[str], options: str) -> dict[str, str]:
+    def _needed(
+        self, text: str, service_type: str, auth_types: Collection[str], options: str, connection_type: str
+    ) -> dict[str, str]:
         """The capabilities that parts of a map are for, each with the first of these parts."""
-        if not text:
+        if not text or connection_type not in OPTIONS:
             return {}
         try:
-            api = self.read(text, service_type, self._options(options), tuple(auth_types))
+            api = self.read(text, service_type, self._options(options), tuple(auth_types), connection_type)
         except self.environment.declaration_error:  # type: ignore[attr-defined]
             return {}
         found: dict[str, str] = {}

@@ -6,6 +6,7 @@ JMESPath (https://jmespath.org), parsed by its own package, which is imported wh
 
 from __future__ import annotations
 
+import json
 import re
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
@@ -288,6 +289,8 @@ class Requests:
             spot.fail("give a query of GraphQL as a text, with its variables beside it")
         if len(spot.value) > MAX_GRAPHQL:
             spot.fail(f"give at most {MAX_GRAPHQL} characters")
+        if any(not (character.isprintable() or character in "\n\t") for character in spot.value):
+            spot.fail("give a query of GraphQL without control characters")
         return spot.value.strip() + "\n"
 
     @staticmethod
@@ -346,9 +349,25 @@ class PagingReader:
 
     def completed(self, spot: Spot, request: Request) -> Request:
         """A request with what asks for a page. Where it has no placeholder for it, the parameter is put in."""
+        added = self._added(spot, {one.of for one in request.placeholders}, PAGING[self.paging.by][1])
+        return self._with(spot, request, added) if added else request
+
+    def added_to_call(self, spot: Spot, words: Collection[str]) -> dict[str, Text]:
+        """The arguments that ask for a page of what a call of an SDK gives, which has placeholders with these words."""
+        if self.paging.by == "link_header":
+            self.spot.fail("give page, offset, cursor or none: a call of an SDK has no headers")
+        if self._place:
+            self.spot.fail("leave in out: a call of an SDK has only arguments")
+        word = PAGING[self.paging.by][0]
+        if word and word not in words and not self._parameter:
+            spot.fail(f'say which argument asks for a page, such as arguments: {{{word}: "{{{word}}}"}}')
+        return self._added(spot, words, "")
+
+    def _added(self, spot: Spot, words: Collection[str], usual: str) -> dict[str, Text]:
+        """The parameters that ask for a page, where no placeholder does."""
         paging = self.paging
-        word, usual = PAGING[paging.by]
-        asked = {one.of for one in request.placeholders if one.of in PAGE_WORDS}
+        word = PAGING[paging.by][0]
+        asked = {one for one in words if one in PAGE_WORDS}
         for other in sorted(asked - {word, "size"}):
             if paging.by == "none":
                 known = next((by for by, (page_word, _) in PAGING.items() if page_word == other), "page")
@@ -365,9 +384,7 @@ class PagingReader:
             added[self._parameter or usual] = Text((Placeholder(word),))
         if self._size_parameter:
             added[self._size_parameter] = Text((Placeholder("size"),))
-        if not added:
-            return request
-        return self._with(spot, request, added)
+        return added
 
     def _with(self, spot: Spot, request: Request, added: dict[str, Text]) -> Request:
         place = self._place or ("variables" if request.graphql else "query")
@@ -474,6 +491,15 @@ def _example(word: str, names: Collection[str] | None) -> str:
     return f"{word}.…" if names is None else word if not names else f"{word}.{next(iter(names))}"
 
 
+def shown_value(value: Any) -> str:
+    """A value of a request as documents show it."""
+    if isinstance(value, Text):
+        return value.written() if value.alone else json.dumps(value.written())
+    if isinstance(value, dict):
+        return f"{{{', '.join(f'{json.dumps(key)}: {shown_value(item)}' for key, item in value.items())}}}"
+    return f"[{', '.join(map(shown_value, value))}]" if isinstance(value, list) else repr(value)
+
+
 def _joined(parts: list[str | Placeholder]) -> tuple[str | Placeholder, ...]:
     """Parts with neighbouring texts in one, and without empty ones."""
     found: list[str | Placeholder] = []
@@ -497,6 +523,8 @@ class ApiRequestsExtension(Extension):
         environment.extend(
             api_requests=Requests,
             api_paging=PagingReader,
+            api_placeholders=placeholders_in,
+            api_shown=shown_value,
             api_expression=expression,
             is_jmespath=is_expression,
             is_header=is_header,

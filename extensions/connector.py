@@ -312,13 +312,23 @@ class Connector:
         """The map of the API, where one was given."""
         answers = self.answers
         return self._read_api(
-            answers["api"], answers["service_type"], tuple(self._option_code), tuple(answers["auth_types"])
+            answers["api"],
+            answers["service_type"],
+            tuple(self.own_options),
+            tuple(answers["auth_types"]),
+            answers["connection_type"],
+            self._guessed_module,
         )
+
+    @property
+    def compares_lists(self) -> bool:
+        """Whether what the source says of a list is compared with what was read of it."""
+        return self.family == "client" and (self.declares or self.answers["connection_type"] == "rest_api")
 
     @cached_property
     def api_methods(self) -> Any:
         """Python for the lists of the map."""
-        return self._write_methods(self.api, self.resources, self._option_code)
+        return self._write_methods(self.api, self.resources, self._option_code, self._credential_code)
 
     @property
     def reads_ahead(self) -> bool:
@@ -344,7 +354,22 @@ class Connector:
         own = {
             name: f"self._connection.{facts['property']}{facts['plain']}" for name, facts in self.own_options.items()
         }
-        return {"hostPort": "self._base_url"} | own
+        if self.answers["connection_type"] == "rest_api":
+            return {"hostPort": "self._base_url"} | own
+        parts = {f"hostPort.{part}": f'part_of(self._connection, "{part}")' for part in ("host", "port")}
+        return {"hostPort": "address_of(self._connection)"} | parts | own
+
+    @property
+    def _credential_code(self) -> dict[str, str]:
+        """Python for what a map calls a field of the sign-in, within the function that makes an SDK's client."""
+        paths: dict[str, list[str]] = {}
+        for auth in self.auth:
+            for name, option in auth["options"].items():
+                paths.setdefault(name, []).append(option["path"])
+        return {
+            name: f"signed({', '.join(['connection', *(self._py_line(path) for path in dict.fromkeys(each))])})"
+            for name, each in paths.items()
+        }
 
     @property
     def endpoints(self) -> list[str]:
@@ -458,20 +483,39 @@ class Connector:
 
     @property
     def sdk_module(self) -> str:
-        """The module that an SDK is imported as, as far as its name on PyPI says."""
+        """The module that an SDK is imported as: by its map, else as far as its name on PyPI says."""
+        if self.declares and self.answers["connection_type"] == "sdk_client" and (sdk := self.api.sdk):
+            return sdk.module
+        return self._guessed_module
+
+    @property
+    def _guessed_module(self) -> str:
         return re.sub(r"[-.]+", "_", self.sdk_name).lower()
 
     def command(self, resource: str) -> str:
         """What is asked for a resource, in the words of the connection type."""
+        if self.declares:
+            return self.api_methods.place(resource)
         if self.answers["connection_type"] == "sdk_client":
-            return f"list_{resource}"
+            return (self.resources[resource].path if self.declares else "") or f"list_{resource}"
         return f"GET {self.answers['api_prefix']}{self.resources[resource].path}"
+
+    def answer(self, resource: str) -> str:
+        """What people read of the answer that says where a list is."""
+        if self.declares:
+            named = resource in self.api.lists
+            return (
+                f"`api`, `resources.{resource}`" if named else f"not asked for; `api` may have `resources.{resource}`"
+            )
+        if self.resources[resource].answered:
+            return "`api_endpoints`, as answered"
+        return f"the usual place: {'read if the source has it' if self.resources[resource].optional else 'check it'}"
 
     def reading(self, resource: str) -> str:
         """What is asked for the contents of one of a resource, in the words of the connection type."""
         facts = self.resources[resource]
         if self.answers["connection_type"] == "sdk_client":
-            return f"read_{facts.item}"
+            return facts.contents if self.declares else f"read_{facts.item}"
         return f"GET {self.answers['api_prefix']}{facts.contents}"
 
     @cached_property
@@ -981,7 +1025,9 @@ class Declared(Connector):
     @cached_property
     def api_methods(self) -> Any:
         """Python for the lists of the producers. Threads of their own read several records at a time."""
-        return self._write_methods(self.api, self.topology.methods_of, self._option_code, ahead=False)
+        return self._write_methods(
+            self.api, self.topology.methods_of, self._option_code, self._credential_code, ahead=False
+        )
 
     @property
     def reads_ahead(self) -> bool:

@@ -129,10 +129,15 @@ def _mapped(name: str, known: dict[str, Facts], api: ApiMap) -> Resource:
     above = {parent: _mapped(parent, known, api) for parent in known[name].get("parents", ())}
     usual = _resource(name, known, None, None, above)
     listed = api.lists.get(name)
-    request = listed.request if listed else None
+    request: Any = listed.request if listed else None
+    if api.sdk:
+        place = request.place if request else ""
+        usual = replace(usual, contents=listed.contents.call.place if listed and listed.contents else "")
+    else:
+        place = request.path.written() if request else ""
     return replace(
         usual,
-        path=request.path.written() if request else "",
+        path=place,
         detail="",
         answered=bool(listed),
         optional=not listed or listed.optional,

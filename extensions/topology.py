@@ -81,7 +81,21 @@ _USED = frozenset((*dir(builtins), "found", "having", "islice", "origin", "reada
 
 # The same of a client whose requests are spelt out.
 _CALLED = frozenset(
-    ("auth", "cursor", "listing", "needed", "number", "offset", "page", "part", "present", "size", "start")
+    (
+        "auth",
+        "cursor",
+        "listing",
+        "needed",
+        "number",
+        "offset",
+        "page",
+        "linked",
+        "part",
+        "present",
+        "size",
+        "start",
+        "whole",
+    )
 )
 
 # The answers to other questions that requests depend on.
@@ -606,7 +620,7 @@ class Asking:
         if answers.get("api"):
             auth_types = tuple(answers.get("auth_types", ()))
             self.frame, self.usual = environment.read_api_frame(
-                answers["api"], answers["service_type"], self.options, auth_types
+                answers["api"], answers["service_type"], self.options[1:], auth_types
             )
         elif has_requests:
             self.found = self.expression(answers.get("records_path", ""))
@@ -676,12 +690,16 @@ class Asking:
             spot.name,
             spot,
             request=requests.request(entries),
-            found=environment.api_expression(entries["records"]) if "records" in entries else self.found,
             key_field=entries["key_field"].text(60, "name") if "key_field" in entries else "",
             where=environment.api_where(entries["where"], environment.api_expression) if "where" in entries else {},
             optional=entries["optional"].flag() if "optional" in entries else False,
         )
-        return self._paged(made, environment.api_paging.read(entries["paging"]) if "paging" in entries else self.usual)
+        own = environment.api_paging.read(entries["paging"]) if "paging" in entries else None
+        made = self._paged(made, own or self.usual)
+        if "records" not in entries:
+            return replace(made, found=self.found)
+        found = environment.api_records(entries["records"], made.paging, environment.api_expression)
+        return replace(made, found=found)
 
     def _paged(self, made: Producer, reader: PagingReader | None) -> Producer:
         reader = reader or self._environment.api_paging.none(made.spot)

@@ -35,7 +35,7 @@ HOSTILE = (
     *("{__import__('os')}", "{{__import__('os')}}", "'+__import__('os')+'", '"+__import__("os")+"', '"""', "'''"),
     *("\\", '\\"', "\\N{DIGIT ONE}", "\\x7d", "a\nb", "\u2028", "é", "%s {0} {}", "{% raw %}", "{{ name }}", "{#", "#"),
     *("}", "}}", "{", "{{", "{page}{size}", "{size}}}", "say \"x\" and 'y'", "\\u007b", "x" * 190, "null", "true", "1"),
-    *("each(", "part(a)", "partial(", "self._flat(", "@reads_ahead", "among="),
+    *("\0", "\r", "\ud800", "each(", "part(a)", "partial(", "self._flat(", "@reads_ahead", "among="),
 )
 
 
@@ -256,7 +256,7 @@ def test_mutated_maps_are_refused_or_make_formatted_python(examples: int, tmp_pa
 
 
 @pytest.mark.parametrize("text", [pytest.param(text, id=str(number)) for number, text in enumerate(HOSTILE)])
-def test_texts_stay_texts(text: str, tmp_path: Path) -> None:
+def test_texts_stay_texts(text: str) -> None:
     """In each place of a map: what is taken comes out as it was written."""
     doubled = text.replace("{", "{{").replace("}", "}}")
     request = {"request": "POST /x", "json": {text: doubled, "deep": [doubled]}, "query": {"q": f"{doubled}{{size}}"}}
@@ -270,3 +270,71 @@ def test_texts_stay_texts(text: str, tmp_path: Path) -> None:
         found = {node.value for node in ast.walk(ast.parse(code)) if isinstance(node, ast.Constant)}
         assert {text, f"{text}5"} <= found
         assert "__import__" not in calls(code)
+
+
+@pytest.mark.parametrize(
+    "literal",
+    ['"""', "\\N", "\\x", '""" + __import__("os") + """', '"', "#", "{{ name }}", "${{ x }}", "</b>", "|"],
+)
+def test_expressions_stay_texts_in_each_file(literal: str) -> None:
+    """Expressions stand in docstrings and documents, too."""
+    expression = f"a || '{literal}'"
+    path = {"records": expression, "fields": {"name": expression}, "where": {expression: 1}}
+    lists = {
+        "databases": {"from": "tables", "key": expression},
+        "tables": {"request": "GET /t"} | path,
+        "columns": {"records": expression},
+    }
+    assert_texts(plain({"resources": lists}), "database", expression)
+    braced = expression if not set(literal) & set("{}") else "a"
+    dashboards = {
+        "request": "GET /d",
+        "detail": {"request": f"POST /d/{{dashboard.{squeezed(braced)}}}"} | {"record": expression},
+    }
+    charts = {"request": f"GET /d/{{dashboard.{squeezed(braced)}}}/charts", "records": expression}
+    assert_texts(plain({"resources": {"dashboards": dashboards, "charts": charts}}), "dashboard", expression)
+
+
+def squeezed(expression: str) -> str:
+    """An expression for a path, which has no blanks."""
+    return "a" if set(expression[5:]) & set(" #?") else expression.replace(" ", "")
+
+
+def assert_texts(source: str, service_type: str, expression: str) -> None:
+    assert fault_of(source, service_type) == ""
+    files = whole(source, service_type)
+    for path, code in files.items():
+        if path.endswith(".py"):
+            assert "__import__" not in calls(code), path
+    client = next(code for path, code in files.items() if path.endswith("/client.py"))
+    assert expression in {node.value for node in ast.walk(ast.parse(client)) if isinstance(node, ast.Constant)}
+
+
+def whole(text: str, service_type: str) -> dict[str, str]:
+    """All files of a package."""
+    answers = {"name": "probe", "type_name": "Probe", "connection_type": "rest_api", "service_type": service_type}
+    return renderer().files(EMPTY | answers | {"api": text})
+
+
+@pytest.mark.parametrize(
+    "query", ['"""x"""', '\\"""', "a\\", 'a"', '{__import__("os")}', "\\N{DIGIT ONE}", "a\tb  \n  c", "é", "x" * 300]
+)
+def test_a_query_of_graphql_stays_as_it_is(query: str) -> None:
+    source = plain({"resources": {"dashboards": {"request": "POST /x", "graphql": query}}})
+    assert fault_of(source) == ""
+    code = rendered(source, "dashboard")["client.py"]
+    assert "__import__" not in calls(code)
+    values = [node.value for node in ast.walk(ast.parse(code)) if isinstance(node, ast.Constant)]
+    assert [value for value in values if isinstance(value, str) and value.strip() == query.strip()]
+
+
+@pytest.mark.parametrize("sign", ["\0", "\r", "\f", "\ud800"], ids=ascii)
+def test_control_characters_in_graphql_are_refused(sign: str) -> None:
+    source = plain({"resources": {"dashboards": {"request": "POST /x", "graphql": f"a{sign}b"}}})
+    assert fault_of(source).endswith("give a query of GraphQL without control characters")
+
+
+def test_a_brace_behind_the_size_is_written_once() -> None:
+    entry = {"request": "GET /x", "query": {"q": "{size}}}"}, "paging": {"by": "page", "size": 5}}
+    code = rendered(plain({"resources": {"dashboards": entry}}), "dashboard")["client.py"]
+    assert "5}" in {node.value for node in ast.walk(ast.parse(code)) if isinstance(node, ast.Constant)}

@@ -40,8 +40,8 @@ CASES = [
 ]
 
 
-# Those that nothing signs in to, alone or as the first choice of two.
-OPEN = {"drive": ["none"], "storage": ["none", "basic"]}
+# Those that nothing signs in to.
+OPEN = {"drive": ["none"]}
 
 
 def answers(service_type: str, placement: str) -> dict[str, Any]:

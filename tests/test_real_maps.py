@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -23,13 +23,14 @@ pytestmark = [pytest.mark.framework, pytest.mark.real]
 class System:
     """A system whose example is run: `wanted` is what it has, and `found` is what OpenMetadata has.
 
-    `options` are those of the connector's own that lead to what was put into the system.
+    `options` of the connector lead to what was put into the system, and `settings` are those of its workflow.
     """
 
     module: Any
     wanted: Callable[[Any], Any]
     found: Callable[[RecordingServer], Any]
     options: Callable[[Any], dict[str, Any]] = lambda _: {}
+    settings: dict[str, Any] = field(default_factory=dict)
 
 
 SYSTEMS = {
@@ -41,9 +42,10 @@ SYSTEMS = {
     ),
     "chroma": System(
         chroma,
-        chroma.expected,
-        chroma.arrived,
+        lambda system: (chroma.expected(system), chroma.expected_samples(system)),
+        lambda server: (chroma.arrived(server), chroma.arrived_samples(server)),
         lambda system: {"tenant": system.tenant, "database": system.database},
+        {"includeSampleData": True, "sampleSize": chroma.SAMPLES},
     ),
 }
 
@@ -90,6 +92,7 @@ def test_all_that_a_system_has_arrives(
     connector = deploy(yaml.safe_load((ROOT / f"examples/{name}.yml").read_text()), placement, tmp_path / "out")
     with connector.server(schemas, warm) as server:
         workflow = connector.pointed(server, hostPort=system.url, **case.options(system))
+        workflow["source"]["sourceConfig"]["config"].update(case.settings)
         run = connector.ingest(workflow, password=getattr(system, "password", ""))
         assert run.returncode == 0, run.output[-5000:]
         assert server.faults == []

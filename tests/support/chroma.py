@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -17,6 +18,9 @@ from tests.support.served import Served, ask
 Json = dict[str, Any]
 
 NAME = "chroma"
+
+# How many records of a collection a test asks for: more than a page has.
+SAMPLES = 40
 
 COLLECTIONS = 62
 
@@ -162,13 +166,22 @@ def expected(system: Chroma) -> dict[str, Json]:
     }
 
 
-def expected_samples(system: Chroma, most: int) -> dict[str, list[Json]]:
-    """The metadata of the first records of each collection that has some, in their order."""
-    records = system.records()
+def expected_samples(system: Chroma) -> dict[str, list[Json]]:
+    """The first records of each collection that has some, in their order."""
     return {
-        name: told[:most]
-        for name in records
-        if (told := [record["metadata"] for record in records[name].values() if record["metadata"]])
+        name: [{"id": id} | {key: value or None for key, value in one.items()} for id, one in records.items()][:SAMPLES]
+        for name, records in system.records().items()
+        if records
+    }
+
+
+def arrived_samples(server: RecordingServer) -> dict[str, list[Json]]:
+    """The sample rows that OpenMetadata has of each search index, by its name."""
+    names = {one["id"]: one["name"] for one in server.entities("searchIndexes")}
+    return {
+        names[request.path.split("/")[-2]]: [json.loads(row) for row in request.body["messages"]]
+        for request in server.requests
+        if request.method == "PUT" and request.path.endswith("/sampleData")
     }
 
 

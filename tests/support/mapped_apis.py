@@ -18,7 +18,7 @@ class Redash(Mapped):
     """Pages from 1 with a count, the widgets in each dashboard's detail, owners in an object."""
 
     map = """
-    query: {api: v1}
+    query: {api: v1, drafts: false, kinds: [a, true]}
     paging: {by: page, size: 25, parameter: page, size_parameter: page_size, count: count}
     resources:
       dashboards:
@@ -47,7 +47,7 @@ class Redash(Mapped):
         return {"dashboards": boards, "charts": charts}
 
     def answer(self, asked: Asked) -> Any:
-        if asked.query.get("api") != "v1":
+        if (asked.query["api"], asked.query["drafts"], asked.query["kinds"]) != ("v1", "false", "true"):
             return Reply({"message": "say which api"}, 400)
         if asked.path == ("api", "dashboards"):
             page, size = asked.number("page", 1), asked.number("page_size", 20)

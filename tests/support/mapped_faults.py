@@ -236,7 +236,7 @@ class Details(Paged):
     """A detail for each record; one is gone since (404): the others arrive, and it is said."""
 
     map = Paged.map.replace("records: items", 'records: items, detail: {request: "GET /boards/{dashboard.id}"}')
-    says = ("d7",)
+    says: ClassVar[tuple[str, ...]] = ("d7",)
     status: ClassVar[int] = 404
 
     def answer(self, asked: Asked) -> Any:
@@ -247,6 +247,39 @@ class Details(Paged):
 
 class DetailsForbidden(Details):
     status: ClassVar[int] = 403
+
+
+class DetailsBelow(Details):
+    """What is below a record stands in its detail, which is forbidden for one: its charts may be there."""
+
+    says = ("some of the dashboards", "nothing at charts")
+    arrives = True
+    status: ClassVar[int] = 403
+    map = Details.map.rstrip() + "\n      charts: {records: charts}\n    "
+    show: ClassVar[dict[str, str]] = {"dashboards": "id", "charts": "id"}
+
+    def truth(self) -> Json:
+        ids = [one["id"] for one in things("d")]
+        return {"dashboards": ids, "charts": [[one, f"{one}.1"] for one in ids if one != "d7"]}
+
+    def answer(self, asked: Asked) -> Any:
+        found = super().answer(asked)
+        return {"charts": [{"id": f"{asked.path[1]}.1"}]} if isinstance(found, dict) and "about" in found else found
+
+
+class DetailErrors(Details):
+    """A detail by GraphQL that has errors beside its data."""
+
+    says = ("too deep",)
+    map = Details.map.replace(
+        'request: "GET /boards/{dashboard.id}"',
+        'request: POST /graphql, graphql: "query Q($id: ID!) { a }", variables: {id: "{dashboard.id}"}, record: data.a',
+    )
+
+    def answer(self, asked: Asked) -> Any:
+        if asked.path == ("graphql",):
+            return {"data": {"a": {"id": asked.body["variables"]["id"]}}, "errors": [{"message": "too deep"}]}
+        return super().answer(asked)
 
 
 class Joined(Mapped):

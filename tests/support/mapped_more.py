@@ -23,6 +23,7 @@ class Mlflow(Mapped):
         fields: {id: experiment_id}
       runs:
         request: POST /api/2.0/mlflow/runs/search
+        headers: {X-Experiment: "{pipeline.experiment_id}"}
         json: {experiment_ids: ["{pipeline.experiment_id}"], max_results: "{size}", page_token: "{cursor}"}
         records: runs
         fields: {id: info.run_id, status: info.status, startTime: {value: info.start_time, time: milliseconds}}
@@ -44,6 +45,7 @@ class Mlflow(Mapped):
             held: list[Json] = [{"experiment_id": n} for n in range(HELD)]
         elif asked.line == "POST /api/2.0/mlflow/runs/search":
             (one,) = asked.body["experiment_ids"]
+            assert asked.headers["X-Experiment"] == str(one)
             assert isinstance(one, int)  # an id keeps its type
             held = [
                 {"info": {"run_id": f"{one}.{r}", "status": "FINISHED", "start_time": 5000 + r}}

@@ -68,6 +68,12 @@ def install(cache: Path) -> str | None:
     return served.install(cache, NAME)
 
 
+def packages(cache: Path) -> Path:
+    """Where the environment that `install` made has its packages, MLflow's own client among them."""
+    (found,) = served.python(cache, NAME).parent.parent.glob("lib/python*/site-packages")
+    return found
+
+
 @contextmanager
 def server(cache: Path) -> Iterator[Mlflow]:
     """A server with models, their versions and the runs that made them. RuntimeError if it does not start."""
