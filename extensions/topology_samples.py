@@ -6,7 +6,9 @@ source has either: `fault` says so of a declaration, before anything is written.
 
 from __future__ import annotations
 
+import re
 from copy import deepcopy
+from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -39,6 +41,9 @@ TOO_LONG = 300
 # What a field of a record has to be for several uses of it: the first that is asked for counts.
 STRICTEST = ("columns", "int", "number", "url", "markdown", "text")
 
+# JMESPath to records: keys to a list, and behind brackets those in each of its objects.
+_LIST = re.compile(r"(?P<list>[^\[\]|&?*(){}`]*)(\[\*?\](\.(?P<inner>[^\[\]|&?*(){}`]+))?)?")
+
 Made = dict[tuple[str, str], list[tuple[str, Facts, dict[str, Facts]]]]
 Records = dict[str, list[tuple[tuple[str, ...], Facts]]]
 
@@ -64,6 +69,8 @@ class Samples:
             self._check_apart()
             for lineage in self.topology.lineages.values():
                 self._check_lineage(lineage)
+            if self.topology.is_mapped:
+                self._check_requests()
         except Unfit as unfit:
             return str(unfit)
         return ""
@@ -194,6 +201,41 @@ class Samples:
         # The first list has several pages: of edges, some come again.
         records[first] = [held[number % len(held)] for number in range(max(FREE, len(held)))]
         return {name: records[name] for name in self.topology.listed}
+
+    # ---- Requests --------------------------------------------------------------------------------------------------
+
+    @property
+    def routes(self) -> dict[str, Facts]:
+        """What is asked for each list, as the stand-in of the emitted tests matches it, by producer."""
+        lists = self.topology.api.lists
+        api = self.topology.api
+        fixed_first = sorted(self.topology.listed.values(), key=lambda one: "{" in one.path)
+        return {
+            one.name: _route(self._renamed(one.name), api.query, api.headers)
+            | {"keys": list(one.keys)}
+            | _answer(lists[one.name], f"producer {one.name}")
+            for one in fixed_first
+        }
+
+    def _renamed(self, name: str) -> Any:
+        """The request of a producer, its placeholders called as the fields of sample records are."""
+        producer = self.topology.producers[name]
+        keys = dict(zip(producer.placeholders, self.topology.listed[name].keys, strict=True))
+        request: Any = producer.request
+
+        def renamed(one: Any) -> Any:
+            return replace(one, of=keys.get((one.of, one.expression), one.of), expression=_rest(one, keys))
+
+        return request.changed(renamed, self.topology.asking.prefix)
+
+    @property
+    def login(self) -> Facts:
+        """The request of a login, as the stand-in matches it."""
+        login: Any = self.topology.api.login
+        body = _shape(login.token, "{token}", "login")
+        if isinstance(login.lifetime, str):
+            body |= _shape(login.lifetime, "{lifetime}", "login")
+        return _route(login.request, {}, {}) | {"keys": [], "body": body}
 
     # ---- What is made of them --------------------------------------------------------------------------------------
 
@@ -451,6 +493,17 @@ class Samples:
                 near = next((name for name in reversed(list(way)[:-1]) if name != node.name), node.name)
                 raise Unfit(f"{said}is the same for each {near}: give it a place in what {near} makes, or at the top")
 
+    def _check_requests(self) -> None:
+        """Answers to all requests can be made."""
+        for producer in self.topology.producers.values():
+            for place in producer.where:
+                _shape(place, "", f"producer {producer.name}, where")
+            if producer.key_field and any(place == producer.key_field for place in producer.where):
+                raise Unfit(f"producer {producer.name}: where fixes {producer.key_field}, the key of its records")
+        self.routes  # noqa: B018
+        if self.topology.api.login:
+            self.login  # noqa: B018
+
     def _check_lineage(self, lineage: Lineage) -> None:
         where = f"post_process {lineage.name}"
         places = sorted({*lineage.origin.value.fields, *lineage.target.value.fields})
@@ -470,6 +523,71 @@ class Samples:
                 f"{where}: no edge can lead from {origin} to {target} when node {asking} is done: give stages keys "
                 f"that only one record has, edges a field for each end, or {lineage.name} to root"
             )
+
+
+def _rest(one: Any, keys: Any) -> str:
+    """What a placeholder has behind its name, where it is none of a record."""
+    return "" if (one.of, one.expression) in keys else str(one.expression)
+
+
+def _route(request: Any, query: Facts, headers: Facts) -> Facts:
+    """What is sent, with placeholders in braces."""
+    sent = {"query": query | request.query, "headers": headers | request.headers, "form": request.form}
+    if request.graphql:
+        sent["json"] = {"variables": request.variables}
+    elif request.json is not None:
+        sent["json"] = request.json
+    path = request.path.written()
+    return {"method": request.method, "path": path} | {name: _written(one) for name, one in sent.items() if one}
+
+
+def _written(value: Any) -> Any:
+    """A value of a request with each text as it was declared; of lists in a query, which say a name again, nothing."""
+    if isinstance(value, dict):
+        return {key: _written(one) for key, one in value.items()}
+    if isinstance(value, list):
+        return [_written(one) for one in value]
+    return value.written() if hasattr(value, "written") else value
+
+
+def _answer(listed: Any, where: str) -> Facts:
+    """How a list comes: its way of paging, and where an answer has the records and what leads to the next page."""
+    found, paging = _LIST.fullmatch(listed.records or "@"), listed.paging
+    if not found:
+        raise Unfit(f"{where}: give records keys joined by dots, such as data.items or data.edges[].node")
+    body = _shape(found["list"] or "@", "{records}", where)
+    for place, word in ((paging.count, "{count}"), (paging.more, "{more}"), (paging.next, "{next}")):
+        if place and place != "none":
+            if not isinstance(body, dict):
+                raise Unfit(f"{where}: an answer that is a list has no {place}: give records, such as data.items")
+            body = _merged(body, _shape(place, word, where), where)
+    by = "" if paging.by == "none" else paging.by
+    record = _shape(found["inner"] or "@", "{record}", where)
+    route = {"by": by, "first": paging.first, "body": body, "record": record}
+    return route | ({"key_field": listed.key_field} if listed.key_field else {})
+
+
+def _shape(place: str, inner: str, where: str) -> Any:
+    """What has a value at keys that are joined by dots."""
+    if place == "@":
+        return inner
+    names = [one.strip('"') for one in re.findall(r'"[^"]*"|[^.]+', place)]
+    if not all(re.fullmatch(r"[\w$@-]+", name) for name in names):
+        raise Unfit(f"{where}: give keys joined by dots in place of {place}, of which no sample can be made")
+    shape: Any = inner
+    for name in reversed(names):
+        shape = {name: shape}
+    return shape
+
+
+def _merged(one: Facts, other: Facts, where: str) -> Facts:
+    """What has all that two shapes have."""
+    found = dict(one)
+    for key, value in other.items():
+        if key in found and not (isinstance(value, dict) and isinstance(found[key], dict)):
+            raise Unfit(f"{where}: an answer can't have two things at {key}: give other keys")
+        found[key] = _merged(found[key], value, where) if key in found else value
+    return found
 
 
 def put(record: Facts, path: str, value: Any) -> None:
