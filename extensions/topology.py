@@ -152,8 +152,8 @@ class Producer:
 
     @property
     def fixed(self) -> Facts:
-        """A value for each place of `where`."""
-        return {place: values[0] for place, values in self.where.items()}
+        """A value for each place of `where`, keys joined by dots."""
+        return {place.replace('"', ""): values[0] for place, values in self.where.items()}
 
     @property
     def place(self) -> str:

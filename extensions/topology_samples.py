@@ -121,10 +121,7 @@ class Samples:
 
     def named(self, item: str, number: str) -> Facts:
         """A record of nothing but the fields that tell it from others."""
-        record: Facts = {}
-        for name, value in self.naming(item, number).items():
-            put(record, name, value)
-        return record
+        return filled(self.naming(item, number))
 
     @cached_property
     def records(self) -> Records:
@@ -171,7 +168,9 @@ class Samples:
 
     def _record(self, node: Node, number: int, above: dict[str, Facts]) -> Facts:
         kinds, where = self.kinds(node), self.topology.producers[node.producer].fixed
-        record = dict(where) | self.named(node.name, str(number)) | where
+        record = filled(
+            where | {name: one for name, one in self.naming(node.name, str(number)).items() if name not in where}
+        )
         for stage in node.stages:
             for value in (stage.name, stage.key):
                 for name in value.fields:
@@ -417,7 +416,7 @@ class Samples:
 
     def _edge(self, lineage: Lineage, name: str, start: Facts, end: Facts) -> Facts | None:
         """The record of an edge; None where none can have both ends."""
-        record: Facts = dict(self.topology.producers[lineage.producer].fixed)
+        record = filled(self.topology.producers[lineage.producer].fixed)
         ends = [(lineage.origin, start), (lineage.target, end)]
         for side, holder in ends:
             key = self.topology.stages[side.context].key
@@ -588,6 +587,14 @@ def _merged(one: Facts, other: Facts, where: str) -> Facts:
             raise Unfit(f"{where}: an answer can't have two things at {key}: give other keys")
         found[key] = _merged(found[key], value, where) if key in found else value
     return found
+
+
+def filled(values: Facts) -> Facts:
+    """A record with values at keys that are joined by dots."""
+    record: Facts = {}
+    for place, value in values.items():
+        put(record, place, value)
+    return record
 
 
 def put(record: Facts, path: str, value: Any) -> None:
