@@ -12,6 +12,8 @@ import pytest
 
 from tests.conftest import ROOT
 from tests.support import declarations
+from tests.support.checks import PACKAGE_MODULES, check_texts
+from tests.support.connector import Deploy, assert_passed
 from tests.support.mapped_server import NOT_FOUND, Apis, Asked, Mapped, Reply, things
 from tests.support.python import Warm
 from tests.support.render import Interview
@@ -216,6 +218,27 @@ def outcomes(interview: Interview, warm: Warm, tmp_path_factory: pytest.TempPath
 def test_all_that_an_api_has_arrives(api: Any, outcomes: dict[str, Json]) -> None:
     assert outcomes[api.__name__]["errors"] == []
     assert outcomes[api.__name__]["rows"] == api().truth()
+
+
+@pytest.mark.framework
+@pytest.mark.parametrize("api", [Signed, *(pytest.param(api, marks=pytest.mark.nightly) for api in APIS[1:])])
+def test_emitted_tests_pass(api: Any, deploy: Deploy, warm: Warm, tmp_path: Path) -> None:
+    assert_passed(deploy(answers_of(api), "package", tmp_path).run_tests(warm))
+
+
+def test_what_is_emitted_is_formatted(interview: Interview, tmp_path: Path) -> None:
+    for api in APIS:
+        made = interview.made(interview.answered(answers_of(api)))
+        texts = {text: path for path, text in made.items()}
+        check_texts(texts, tmp_path / api.__name__, {"openmetadata_probe", *PACKAGE_MODULES})
+
+
+def test_threads_of_a_topology_are_its_own(interview: Interview) -> None:
+    """Nothing is asked for ahead: that would be threads within threads."""
+    made = interview.made(interview.answered(answers_of(Signed)))
+    assert not any(
+        re.search("reads?_ahead|concurrency", text) for path, text in made.items() if path.startswith("src/")
+    )
 
 
 # What is changed in SPELT into what, the answers beside it, and the line that it gives.
