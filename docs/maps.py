@@ -36,6 +36,7 @@ KEYS = {
     "paging": "definitions/paging/else/properties",
     "detail": "definitions/detail/properties",
     "field": "definitions/field/else/properties",
+    "sdk": "properties/sdk/properties",
     "login": "properties/login/properties",
     "authorization": "properties/authorization/properties",
 }
@@ -87,7 +88,6 @@ def page(catalog: Catalog, template: Path, root: Path) -> Iterator[str]:
             answers = answers_of(piece["text"], piece["title"]) if piece["language"] == "yaml" else None
             client = client_of(answers, interview) if answers and "service_type" in answers else ""
         elif piece[1] == "emits":
-            yield ""
             yield "```python"
             yield from "\n\n\n".join(named(client, name) for name in piece[2].split(", ")).splitlines()
             yield "```"

@@ -628,9 +628,12 @@ def client_sections(name: str, facts: Facts, catalog: Catalog) -> Iterator[str]:
     yield from table(["Step", "What it does", ""], rows)
     yield "## Questions that matter"
     yield ""
-    for asked in ("api_endpoints", "api_prefix", "pagination", "records_path", "auth_types", "sdk_package"):
+    for asked in ("api", "api_endpoints", "api_prefix", "pagination", "records_path", "auth_types", "sdk_package"):
         text = " ".join(questions()[asked]["help"].split("{")[0].split())
         yield f"- [`{asked}`](../questions.md#{asked}): {text}"
+    yield ""
+    anchor = facts["title"].lower().replace(" ", "-")
+    yield f"What a map can say of the records is in the [table of fields](../api-map.md#{anchor})."
     yield ""
     yield "## Files, and what to edit in them"
     yield ""

@@ -1,23 +1,22 @@
 """JSON Schemas of the answers that are YAML, for editors: `api` and `options`. `reference.py` writes them.
 
-Draft 7, which YAML language servers read best. Names of keys, limits, resources and fields are those of the readers and
-the catalog; what is here is what a key means. A test holds the schemas and the readers against each other.
+Names of keys, limits, resources and fields are those of the readers and the catalog; what is here is what a key means.
+A test holds the schemas and the readers against each other.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from extensions import api_map, api_requests, options
+from docs.options_schema import of_options
+from docs.schema_pieces import DRAFT, Facts, closed, expression, flat, keys, listed, ref, refused, text, whole, without
+from extensions import api_calls, api_map, api_requests
 from extensions.catalog import Catalog
 
-Facts = dict[str, Any]
-
 HEADER = f"^{api_requests._HEADER.pattern}$"
-DRAFT = "http://json-schema.org/draft-07/schema#"
 
 # What is published beside the pages.
 API, OPTIONS = "api.schema.json", "options.schema.json"
@@ -45,61 +44,6 @@ def address(root: Path) -> str:
 def modeline(root: Path, name: str = API) -> str:
     """The line that tells an editor which schema a YAML file is of."""
     return f"# yaml-language-server: $schema={address(root)}{name}"
-
-
-# ---- Pieces ------------------------------------------------------------------------
-
-
-def text(most: int, description: str, *examples: str, least: int = 1) -> Facts:
-    """A text of one line."""
-    said = {"type": "string", "minLength": least, "maxLength": most, "pattern": r"^[^\u0000-\u001f\u007f]*$"}
-    return {"description": description} | said | ({"examples": list(examples)} if examples else {})
-
-
-def whole(least: int, most: int, description: str, *examples: int) -> Facts:
-    """A whole number."""
-    shown = {"examples": list(examples)} if examples else {}
-    return {"description": description, "type": "integer", "minimum": least, "maximum": most} | shown
-
-
-def expression(description: str, *examples: str) -> Facts:
-    return text(api_requests.MAX_EXPRESSION, f"{description} JMESPath.", *examples)
-
-
-def keys(description: str, *examples: str) -> Facts:
-    return text(api_requests.MAX_EXPRESSION, description, *examples)
-
-
-def listed(values: Facts, description: str, *examples: Facts) -> Facts:
-    """An object with values of any names, one at least."""
-    shown = {"examples": list(examples)} if examples else {}
-    return {"description": description, "type": "object", "minProperties": 1, "additionalProperties": values} | shown
-
-
-def closed(description: str, properties: Facts, needed: Iterable[str] = (), **more: Any) -> Facts:
-    """An object with these keys and no others, one at least."""
-    required = {"required": list(needed)} if needed else {"minProperties": 1}
-    said = {"description": description, "type": "object", "additionalProperties": False}
-    return said | required | {"properties": properties} | more
-
-
-def flat(description: str, *examples: Facts) -> Facts:
-    """What is sent as a query or a form."""
-    one = {"type": ["string", "number", "boolean"]}
-    return listed({"anyOf": [one, {"type": "array", "items": one}]}, description, *examples)
-
-
-def refused(because: str) -> Facts:
-    """What nothing is: a key that does not belong here. Editors show the reason."""
-    return {"not": {}, "errorMessage": f"leave it out: {because}"}
-
-
-def without(names: Iterable[str], because: str) -> Facts:
-    return {"properties": {name: refused(because) for name in names}}
-
-
-def ref(name: str) -> Facts:
-    return {"$ref": f"#/definitions/{name}"}
 
 
 # ---- The map of an API -------------------------------------------------------------
@@ -134,11 +78,79 @@ def request_keys() -> Facts:
     }
 
 
+def name(description: str, *examples: str) -> Facts:
+    """What is called or read of an object, also below others."""
+    return text(100, description, *examples) | {"pattern": f"^{api_calls._ATTRIBUTES.pattern}$"}
+
+
+def arguments(description: str, *examples: Any) -> Facts:
+    """Arguments of a call: values, by position or by name."""
+    return {
+        "description": description,
+        "type": ["array", "object", "null"],
+        "maxItems": api_calls.MAX_ARGUMENTS,
+        "maxProperties": api_calls.MAX_ARGUMENTS,
+    } | ({"examples": list(examples)} if examples else {})
+
+
+def called(description: str, *examples: Any) -> Facts:
+    """A call of an SDK, or several in a row."""
+    step = {
+        "if": {"type": "string"},
+        "then": name("A call without arguments."),
+        "else": {
+            "type": "object",
+            "minProperties": 1,
+            "maxProperties": 1,
+            "propertyNames": name("What is called."),
+            "additionalProperties": arguments("Its arguments."),
+        },
+    }
+    return {
+        "description": description,
+        "if": {"type": "string"},
+        "then": name(description),
+        "else": {"type": "array", "minItems": 1, "maxItems": api_calls.MAX_STEPS, "items": step},
+        "examples": list(examples),
+    }
+
+
+def call_keys() -> Facts:
+    """What a call of an SDK is made of."""
+    said = "Of an SDK: what is called, or a list of calls, each on what the one before it gave."
+    steps = [{"get_collection": ["{index.name}"]}, "peek"]
+    given = "Arguments of the call, by name or in a list. Texts may have placeholders."
+    return {
+        "call": called(said, "list_topics", steps),
+        "arguments": arguments(given, {"limit": 100}) | {"type": ["array", "object"]},
+    }
+
+
+def several(key: str) -> Facts:
+    """Arguments stand in the steps where there are several calls."""
+    steps = {"properties": {key: {"type": "array"}}, "required": [key]}
+    return {"if": steps, "then": without(["arguments"], "the steps have arguments")}
+
+
+def sdk() -> Facts:
+    """How the client of an SDK is made."""
+    properties = {
+        "module": text(100, "What is imported. If it is left out, what the package is called.", "nats")
+        | {"pattern": f"^{api_calls._MODULE.pattern}$"},
+        "client": called("What is called on the module to make the client. `Client` if it is left out.", "connect"),
+        "arguments": arguments("Its arguments.", {"url": "{options.hostPort}"}) | {"type": ["array", "object"]},
+        "async": {"description": "True where calls may be coroutines, or give async iterators.", "type": "boolean"},
+    }
+    return closed("Of an SDK: how its client is made.", properties, allOf=[several("client")])
+
+
 # What belongs together in a request.
 TOGETHER: Facts = {
     "if": {"properties": {"request": {"pattern": "^GET "}}, "required": ["request"]},
     "then": without(("json", "form", "graphql"), "a GET has no body"),
     "dependencies": {
+        "call": without(api_map.REQUEST, "a call is no request"),
+        "arguments": ["call"],
         "variables": ["graphql"],
         "form": without(("json", "graphql"), "a form is the body already"),
         "graphql": without(("json",), "graphql is the body already"),
@@ -187,11 +199,19 @@ def list_keys() -> Facts:
     return {
         "paging": ref("paging"),
         "records": {
-            "description": f"{records} JMESPath. Or a list of records that are always the same.",
+            "description": f"{records} JMESPath. Or an object of JMESPaths, for lists that belong together. "
+            "Or a list of records that are always the same.",
             "if": {"type": "string"},
             "then": expression(records, "data.items", "@"),
-            "else": {"type": "array", "minItems": 1, "maxItems": api_map.MAX_ITEMS, "items": constant},
-            "examples": ["data.items", [{"name": "default"}]],
+            "else": {
+                "type": ["array", "object"],
+                "minItems": 1,
+                "maxItems": api_map.MAX_ITEMS,
+                "items": constant,
+                "minProperties": 1,
+                "additionalProperties": expression("Where the list of these values is."),
+            },
+            "examples": ["data.items", {"id": "ids", "title": "titles"}, [{"name": "default"}]],
         },
         "key_field": text(
             60, "Where records are an object by their names: the key at which each gets its name.", "name"
@@ -216,16 +236,22 @@ def list_keys() -> Facts:
         "from": text(60, "The list below, whose records say which of these there are.", "tables"),
         "key": expression("With `from`: where a record below has the name.", "spec.path[0]"),
         "fields": {"description": "Where records have what OpenMetadata knows.", "type": "object"},
+        "contents": closed(
+            "Of an SDK: the call that gives the bytes of a record.",
+            call_keys() | {"bytes": name("Where what it gives has the bytes. It itself if it is left out.", "Body")},
+            ["call"],
+            allOf=[several("call")],
+        ),
         "optional": {"description": "True where the API may lack the list: 404 is no records then.", "type": "boolean"},
     }
 
 
 def rules(has_parents: bool) -> Facts:
     """Which keys of a list belong together. `has_parents` is whether the list is below another."""
-    every = list(request_keys() | list_keys())
-    held = ("records", "where", "fields", "detail", "key_field")
+    every = list(request_keys() | call_keys() | list_keys())
+    held = ("records", "where", "fields", "detail", "key_field", "contents")
     own = {
-        "if": {"not": {"required": ["request"]}},
+        "if": {"not": {"anyOf": [{"required": ["request"]}, {"required": ["call"]}]}},
         "then": {
             "required": ["records"] if has_parents else ["request"],
             **without([key for key in every if key not in held], "there is no request"),
@@ -244,7 +270,11 @@ def rules(has_parents: bool) -> Facts:
         "then": without([key for key in every if key != "records"], "the records are always the same"),
         "else": grouped,
     }
-    return {"allOf": [TOGETHER, constant]}
+    columns = {
+        "if": {"properties": {"records": {"type": "object"}}, "required": ["records"]},
+        "then": {"required": ["request"], **without(["key_field"], "records say at which keys values are put")},
+    }
+    return {"allOf": [TOGETHER, several("call"), columns, constant]}
 
 
 def field(of: str = "") -> Facts:
@@ -309,19 +339,26 @@ def api(catalog: Catalog, root: Path) -> Facts:
     known = resources(catalog)
     definitions: Facts = {
         # Keys are kept once, since each list has them.
-        "keys": {"properties": request_keys() | list_keys()},
+        "keys": {"properties": request_keys() | call_keys() | list_keys()},
         "rules": rules(False),
         "rules_below": rules(True),
         "paging": paging(),
         "field": field(),
     }
     asked = {key: ref(f"keys/properties/{key}") for key in request_keys()}
-    every = asked | {key: ref(f"keys/properties/{key}") for key in list_keys()}
-    detail = asked | {
-        "record": expression("What of the answer is taken. All of it if it is left out.", "result"),
-        "into": text(60, "The key at which it is put. If it is left out, it is added to the record.", "run"),
-    }
-    definitions["detail"] = closed("A request for each record.", detail, ["request"], allOf=[TOGETHER])
+    calls = {key: ref(f"keys/properties/{key}") for key in call_keys()}
+    every = asked | calls | {key: ref(f"keys/properties/{key}") for key in list_keys()}
+    detail = (
+        asked
+        | calls
+        | {
+            "record": expression("What of the answer is taken. All of it if it is left out.", "result"),
+            "into": text(60, "The key at which it is put. If it is left out, it is added to the record.", "run"),
+        }
+    )
+    ways = {"anyOf": [{"required": ["request"]}, {"required": ["call"]}]}
+    one = closed("A request or a call for each record.", detail, allOf=[TOGETHER, several("call"), ways])
+    definitions["detail"] = one
     for name, facts in catalog.fields["nested"].items():
         definitions[f"objects_{name}"] = fields_of(facts, "What the objects in the list have.")
         definitions[f"field_{name}"] = field(f"objects_{name}")
@@ -343,6 +380,7 @@ def api(catalog: Catalog, root: Path) -> Facts:
     header = text(60, "The header. `Authorization` if it is left out.", "X-Auth-Token") | {"pattern": HEADER}
     prefix = text(30, "What stands before the token. `Bearer` if it is left out, '' for nothing.", "Token", least=0)
     top = {
+        "sdk": sdk(),
         "headers": request_keys()["headers"] | {"description": "Headers of every request."},
         "query": request_keys()["query"] | {"description": "Query parameters of every request."},
         "login": signs_in | {"allOf": [TOGETHER]},
@@ -354,15 +392,24 @@ def api(catalog: Catalog, root: Path) -> Facts:
             {
                 name: closed(
                     where(name, catalog),
-                    every | {"fields": ref(f"fields_{name}")},
+                    every | {"fields": ref(f"fields_{name}")} | no_contents(name, catalog),
                     allOf=[ref("rules_below" if below else "rules")],
                 )
                 for name, (below, _) in known.items()
             },
         ),
     }
+    http = [key for key in api_map.TOP if key not in api_map.SDK_TOP]
+    apart = {"dependencies": {"sdk": without(http, "it belongs to APIs over HTTP")}}
     head = {"$schema": DRAFT, "$id": address(root) + API, "title": "The map of an API"}
-    return head | closed("The answer `api`.", top, ["resources"]) | {"definitions": definitions}
+    return head | closed("The answer `api`.", top, ["resources"], **apart) | {"definitions": definitions}
+
+
+def no_contents(name: str, catalog: Catalog) -> Facts:
+    """What refuses `contents` of a list whose records have none that are read."""
+    having = [facts for service in catalog.services.values() if (facts := service["resources"].get(name))]
+    is_read = any(facts.get("contents") for facts in having)
+    return {} if is_read else {"contents": refused("nothing reads it of these")}
 
 
 def where(name: str, catalog: Catalog) -> str:
@@ -371,62 +418,6 @@ def where(name: str, catalog: Catalog) -> str:
     return f"The {name.replace('_', ' ')} of the service type {' and '.join(titles)}."
 
 
-# ---- Options -----------------------------------------------------------------------
-
-
-def of_options(root: Path) -> Facts:
-    """The schema of the answer `options`."""
-    value = text(options.MAX_VALUE, "A value.")
-    integer = whole(options.INTEGERS[0], options.INTEGERS[-1], "A whole number.")
-    kinds: Facts = {
-        "string": value,
-        "url": value,
-        "integer": integer,
-        "number": {"type": "number"},
-        "boolean": {"type": "boolean"},
-    }
-    properties = {
-        "type": {"description": "What its values are. `string` if it is left out.", "enum": list(options._TYPES)},
-        "title": text(
-            options.MAX_TITLE, "What the form calls it. If it is left out, it follows from the name.", "Tenant"
-        ),
-        "description": text(options.MAX_DESCRIPTION, "A sentence or two for the form.", "The tenant to read."),
-        "secret": {"description": "True for a password field.", "type": "boolean"},
-        "choices": {
-            "description": "The texts that can be given.",
-            "type": "array",
-            "minItems": 2,
-            "uniqueItems": True,
-            "items": value,
-            "examples": [["eu", "us"]],
-        },
-        "required": {"description": "True where no connection can be made without it.", "type": "boolean"},
-        "default": {"description": "What counts where it is not given."},
-        "example": {"description": "A value for the documentation, the workflows and the tests."},
-    }
-    assert list(properties) == list(options.KEYS)
-    rules: list[Facts] = [
-        {
-            "if": {"properties": {"type": {"const": kind}}, "required": ["type"]},
-            "then": {"properties": {"default": shape, "example": shape}},
-        }
-        for kind, shape in kinds.items()
-    ]
-    rules.append({"if": {"not": {"required": ["type"]}}, "then": {"properties": {"default": value, "example": value}}})
-    secret = {"properties": {"secret": {"const": True}}, "required": ["secret"]}
-    of_text = {"type": {"const": "string"}}
-    no = without(("choices", "default", "example"), "a secret has none")["properties"]
-    rules.append({"if": secret, "then": {"properties": no | of_text}})
-    rules.append({"if": {"required": ["choices"]}, "then": {"properties": of_text}})
-    needed = {"properties": {"required": {"const": True}}, "required": ["required"]}
-    rules.append({"if": needed, "then": without(["default"], "what has a default need not be given")})
-    one = closed("What the option is.", properties, allOf=rules) | {"type": ["object", "null"]}
-    del one["minProperties"]
-    names = {"pattern": f"^(?:{options._NAME.pattern})$", "maxLength": options.MAX_NAME}
-    head = {"$schema": DRAFT, "$id": address(root) + OPTIONS, "title": "Options of a connection's own"}
-    return head | listed(one, "The answer `options`: the name of each, and what it is.") | {"propertyNames": names}
-
-
 def both(catalog: Catalog, root: Path) -> dict[str, Facts]:
     """The schemas by the names of their files."""
-    return {API: api(catalog, root), OPTIONS: of_options(root)}
+    return {API: api(catalog, root), OPTIONS: of_options(address(root) + OPTIONS)}

@@ -118,7 +118,7 @@ class Methods:
             self._ahead
             and bool(listed.request)
             and not self._api.sdk
-            and not self._is_flat(listed)
+            and not self.is_flat(listed)
             and bool(self._resources[listed.name].parents)
         )
 
@@ -159,7 +159,7 @@ class Methods:
         if listed is None:
             return self._unread(resource)
         methods = [self._list(resource, listed)]
-        if self._is_flat(listed):
+        if self.is_flat(listed):
             methods.append(self._all(resource, listed))
         if listed.details:
             methods.append(self._in_full(resource, listed))
@@ -180,7 +180,7 @@ class Methods:
             return self._method(
                 resource, f"those that {_plural(listed.source)} name in {listed.key}", [layout(code, 8)]
             )
-        if self._is_flat(listed):
+        if self.is_flat(listed):
             keys = self._join_values(resource, listed)
             code = Group(f"yield from self._flat_{listed.name}().of(", tuple(keys), ")")
             return self._method(resource, f"of all that {self._place(listed)} lists", [layout(code, 8)])
@@ -667,7 +667,7 @@ class Methods:
     def _has_key(self, name: str) -> bool:
         return name in self._api.lists and bool(self._api.lists[name].source)
 
-    def _is_flat(self, listed: MappedList) -> bool:
+    def is_flat(self, listed: MappedList) -> bool:
         """Whether one list has the records of all parents."""
         return bool(listed.join) or any(other.source == listed.name for other in self._api.lists.values())
 

@@ -37,6 +37,11 @@ PAGING = {
     "cursor": ("cursor", "cursor"),
     "link_header": ("", ""),
 }
+
+MISSING = (
+    "jmespath is missing beside Copier: install it there, "
+    "as in `uv tool install copier --with copier-template-extensions --with jsonschema --with jmespath`"
+)
 PAGE_WORDS = ("page", "offset", "cursor", "size")
 
 _REQUEST = re.compile(r"(?P<method>[A-Z]+) (?P<path>/\S*)")
@@ -426,9 +431,12 @@ def expression(spot: Spot, text: str | None = None) -> str:
 
 def expression_fault(text: str) -> str:
     """Refuses what is no JMESPath, with the position of what is wrong."""
-    import jmespath
-    from jmespath.exceptions import JMESPathError
-    from jmespath.functions import Functions
+    try:
+        import jmespath
+        from jmespath.exceptions import JMESPathError
+        from jmespath.functions import Functions
+    except ImportError:
+        return MISSING
 
     try:
         parsed = jmespath.compile(text).parsed

@@ -51,15 +51,22 @@ class Arrivals:
         above = {}
         for name in resource.parent_names:
             parent = self._resources[name]
-            (holder,) = [one for one in self._records[name] if one["id"] == record[f"{parent.item}_id"]]
+            holder = next(one for one in self._records[name] if self._is_below(record, one, parent.item))
             above[parent.item] = holder[parent.named_by]
         return above
+
+    @staticmethod
+    def _is_below(record: Facts, above: Facts, item: str) -> bool:
+        """Whether a record is below another one, what one of which is called is given."""
+        ids = {f"{item}_id": above["id"]} | {key: value for key, value in above.items() if key.endswith("_id")}
+        return ids.items() <= record.items()
 
     def _filled(self, value: Any, record: Facts) -> Any:
         if isinstance(value, str):
             return self._text(value, record)
         if isinstance(value, list):
-            return [self._filled(item, record) for item in value]
+            items = [self._filled(item, record) for item in value]
+            return _MISSING if items and all(item in ({}, _MISSING) for item in items) else items
         if not isinstance(value, dict):
             return value
         if "of" not in value:
@@ -67,8 +74,8 @@ class Arrivals:
             return {key: item for key, item in filled.items() if item is not _MISSING}
         if value["of"] not in self._resources:
             return _MISSING
-        holder = f"{self._resources[value['of']].parent}_id"
-        below = [one for one in self._records[value["of"]] if one[holder] == record["id"]]
+        parent = self._resources[value["of"]].parent
+        below = [one for one in self._records[value["of"]] if self._is_below(one, record, parent)]
         return [self._filled(value["each"], one) for one in below]
 
     def _text(self, value: str, record: Facts) -> Any:

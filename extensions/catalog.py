@@ -36,7 +36,7 @@ DIGEST = "checked.sha256"
 
 MISSING = (
     "jsonschema is missing beside Copier: install it there, "
-    "as in `uv tool install copier --with copier-template-extensions --with jsonschema`"
+    "as in `uv tool install copier --with copier-template-extensions --with jsonschema --with jmespath`"
 )
 
 
@@ -130,6 +130,17 @@ class Catalog:
             for name, field in (common | own).items()
             if "capability" not in field or self.capability(field["capability"], service_type, "rest_api")
         }
+
+    def held_fields(self, service_type: str) -> dict[str, dict[str, str]]:
+        """The fields of records that hold what may be a list of its own, too: that list by the name of the field."""
+        known = self.services[service_type].get("resources", {})
+        found: dict[str, dict[str, str]] = {}
+        for name, facts in known.items():
+            for parent in facts.get("parents", ())[-1:]:
+                field = self.fields_of(service_type, parent).get(name, {})
+                if field.get("of") == facts.get("fields") and "of" in field:
+                    found.setdefault(parent, {})[name] = name
+        return found
 
     @cached_property
     def acronyms(self) -> frozenset[str]:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from jinja2 import Environment
 
     from extensions.api_map import ApiMap
+    from extensions.api_samples import ApiSample
     from extensions.arrivals import Arrivals
     from extensions.catalog import Catalog
     from extensions.endpoints import Match
@@ -63,6 +64,8 @@ class Connector:
         self._resources: Callable[..., dict[str, Resource]] = environment.resources
         self._sample_records: Callable[..., dict[str, list[Facts]]] = environment.sample_records
         self._arrivals: Callable[..., Arrivals] = environment.arrivals
+        self._api_sample: Callable[..., ApiSample] = environment.api_sample
+        self._given_records: Callable[..., Facts] = environment.given_records
         self._read_options: Callable[[str], dict[str, Facts]] = environment.read_options
         self._enum_member: Callable[..., str] = environment.filters["enum_member"]
         self._java_name: Callable[..., str] = environment.filters["java_name"]
@@ -261,6 +264,41 @@ class Connector:
         """The resource that a large source has much of."""
         return next(iter(self.resources.values()))
 
+    def tests(self, test: str) -> bool:
+        """Whether an emitted test, by its name, is one of this connector."""
+        return not self.declares_fields or self.api_sample.applies(test)
+
+    @property
+    def reads_at_once(self) -> bool:
+        """Whether the first list has the records of all that is above it, and is read once."""
+        return self.declares_fields and self.api_methods.is_flat(self.api.lists[self.asked_first.name])
+
+    @property
+    def first_paging(self) -> Facts:
+        """How the first list is paged, for the emitted tests: by the answers, or as the map has it."""
+        answers = self.answers
+        if not self.declares:
+            sized = answers["pagination"] != "none" and bool(answers["size_parameter"])
+            return {
+                "way": answers["pagination"],
+                "first": answers["first_page"],
+                "sized": sized,
+                "count": answers["count_field"],
+                "more": answers["more_field"],
+            }
+        paging = self.api.lists[self.asked_first.name].paging
+        assert paging is not None
+        first = {"page": paging.first, "link_header": 0}.get(paging.by, 0)
+        word = {"link_header": "after"}.get(paging.by, paging.by)
+        return {
+            "way": paging.by,
+            "first": paging.first,
+            "sized": paging.by != "none" and bool(paging.size),
+            "count": paging.count,
+            "more": paging.more,
+            "ignores": self._py_line({word: str(first)}),
+        }
+
     def naming(self, resource: Any) -> str:
         """Python, in lines, for a sample `record` with another `number`: the fields that tell it from others."""
         return self._numbered({"id": f"{resource.item}-{{number}}", "name": f"{resource.item}_{{number}}"})
@@ -397,8 +435,35 @@ class Connector:
     @property
     def sample_records(self) -> dict[str, list[Facts]]:
         """What the emitted tests' stand-in for a client's source holds, by resource."""
-        fields = {name: value for facts in self.capabilities for name, value in facts.get("sample", {}).items()}
-        return self._sample_records(self.resources, fields)
+        if self.declares:
+            return self.api_sample.records
+        return self._sample_records(self.resources, self._sample_fields)
+
+    @property
+    def _sample_fields(self) -> Facts:
+        """What the record of an entity has in the sample by capabilities."""
+        return {name: value for facts in self.capabilities for name, value in facts.get("sample", {}).items()}
+
+    @cached_property
+    def api_sample(self) -> ApiSample:
+        """The sample of the map of the API: records, and how the API has them."""
+        held = self.catalog.held_fields(self.answers["service_type"])
+        given = self._given_records(self.api, self.resources, held)
+        return self._api_sample(
+            self.api,
+            self.resources,
+            self._sample_records(self.resources, self._sample_fields, given),
+            lambda name: self.catalog.fields_of(self.answers["service_type"], name),
+            self.catalog.fields["nested"],
+            held,
+        )
+
+    @property
+    def asked_first(self) -> Resource:
+        """The first list that the source is asked for: a map may have levels that it is not asked for."""
+        known = list(self.resources.values())
+        asked = [one for one in known if one.name in self.api_sample.places] if self.declares_fields else []
+        return (asked or known)[0]
 
     @property
     def asked_besides(self) -> dict[str, list[str]]:
@@ -412,7 +477,7 @@ class Connector:
 
     def _section(self, capability: Facts) -> Facts:
         facts = capability["certification"]
-        tests = [f"tests/{test}" for test in facts.get("tests", ())]
+        tests = [f"tests/{test}" for test in facts.get("tests", ()) if self.tests(test.rpartition("::")[2])]
         strategies = facts["strategies"] + (facts.get("strategies_of_need", []) if "needs" in capability else [])
         allow = self.permissions if capability["name"] == "metadata" else [capability["asks"]]
         if "workflow" in capability:
@@ -457,6 +522,8 @@ class Connector:
             if resource.request:
                 facts = self.service["resources"][name]
                 becomes = self.catalog.certification["becomes"] | self._becomes(resource) | facts.get("becomes", {})
+                if self.declares:
+                    becomes = self.api_sample.becomes(name, becomes)
                 known = arrivals.of(name, facts.get("full_name", ""), becomes)
                 found[resource.request] = found.get(resource.request, {}) | known
         return found
@@ -944,6 +1011,9 @@ class Connector:
     def test_settings(self) -> tuple[Facts, Facts]:
         """Settings for the emitted tests: what every sign-in shares, and the first auth type's sign-in."""
         common = {name: value for name in self.properties if (value := self._setting(name)) is not None}
+        if self.reads_ahead:
+            # Tests say what is asked for in which order.
+            common["concurrency"] = "1" if self.answers["is_package"] else 1
         return common, self.sign_in(self.auth[0]) if self.auth else {}
 
     @property
@@ -1032,6 +1102,12 @@ class Declared(Connector):
     @property
     def reads_ahead(self) -> bool:
         return False
+
+    @property
+    def first_paging(self) -> Facts:
+        """Of requests that are declared, how the client reads their pages is tested by what arrives."""
+        known = super().first_paging if not self.declares else {}
+        return known or {"way": "none", "first": 1, "sized": False, "count": "none", "more": "none"}
 
     @cached_property
     def samples(self) -> Any:

@@ -79,7 +79,7 @@ class Spot:
 
     def fail(self, said: str) -> NoReturn:
         """Raises DeclarationError with the line and the keys that lead there."""
-        keys = "".join(f"[{key}]" if isinstance(key, int) else f".{key}" for key in self.path).lstrip(".")
+        keys = "".join(f"[{key}]" if isinstance(key, int) else f".{_key(key)}" for key in self.path).lstrip(".")
         raise DeclarationError(f"line {self.line}{f', {keys}' if keys else ''}: {said}")
 
     def unknown(self, name: Any, known: Iterable[str], what: str = "") -> NoReturn:
@@ -199,6 +199,11 @@ def unknown(name: Any, known: Iterable[str], what: str = "") -> str:
     meant = next((one for one in names if near and one.lower() == near[0]), "")
     said = f"did you mean {meant}?" if meant else f"give one of {', '.join(names)}" if names else "leave it out"
     return f"{what}{shown(name)} is unknown; {said}"
+
+
+def _key(key: Any) -> str:
+    """A key as a refusal shows it: as it is, or escaped where a terminal would take it for something else."""
+    return str(key) if str(key).isprintable() else repr(key)
 
 
 def shown(value: Any) -> str:

@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Any
 from jinja2.ext import Extension
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from jinja2 import Environment
 
     from extensions.api_map import ApiMap
+    from extensions.api_requests import Request
     from extensions.endpoints import Match
 
 Facts = dict[str, Any]
@@ -134,7 +135,7 @@ def _mapped(name: str, known: dict[str, Facts], api: ApiMap) -> Resource:
         place = request.place if request else ""
         usual = replace(usual, contents=listed.contents.call.place if listed and listed.contents else "")
     else:
-        place = request.path.written() if request else ""
+        place = _place(usual, request) if request else ""
     return replace(
         usual,
         path=place,
@@ -143,6 +144,17 @@ def _mapped(name: str, known: dict[str, Facts], api: ApiMap) -> Resource:
         optional=not listed or listed.optional,
         often=False,
     )
+
+
+def _place(resource: Resource, request: Request) -> str:
+    """A declared path with the items that it is below; those that stand elsewhere are behind a question mark."""
+    path = "".join(
+        part if isinstance(part, str) else f"{{{part.of}}}" if part.of in resource.parents else f":{part.of}"
+        for part in request.path.parts
+    )
+    named = {one.of for one in request.placeholders}
+    beside = [one for one in resource.parents if one in named and f"{{{one}}}" not in path]
+    return path + ("?" + "&".join(f"{one}={{{one}}}" for one in beside) if beside else "")
 
 
 def _called(facts: Facts, listed: Match | None) -> tuple[str, ...]:
@@ -161,11 +173,15 @@ def _filled(path: str, items: tuple[str, ...]) -> str:
     return path
 
 
-def sample_records(resources: dict[str, Resource], fields: Facts) -> dict[str, list[Facts]]:
+def sample_records(
+    resources: dict[str, Resource], fields: Facts, given: Mapping[str, list[Facts] | None] | None = None
+) -> dict[str, list[Facts]]:
     """Records for the emitted tests: five of each outermost resource, two below each parent.
 
-    `fields` are what the record of an entity has beside the usual ones; {n} in them is its number.
+    `fields` are what the record of an entity has beside the usual ones; {n} in them is its number. `given` are
+    the records of some resources, which each parent has, or None for those that have nothing but a name.
     """
+    given = given or {}
     records: dict[str, list[Facts]] = {}
     for resource in resources.values():
         lineages: list[Facts] = [{}]
@@ -180,7 +196,17 @@ def sample_records(resources: dict[str, Resource], fields: Facts) -> dict[str, l
             _sample(resource, lineage, number, fields)
             for number, lineage in enumerate((lineage for lineage in lineages for _ in range(count)), start=1)
         ]
-        if resource.of:
+        if resource.name in given:
+            fixed = given[resource.name]
+            if fixed is None:
+                for record in records[resource.name]:
+                    for key in [key for key in record if not key.endswith("_id")]:
+                        record.pop(key)
+                for number, record in enumerate(records[resource.name], 1):
+                    record |= dict.fromkeys(("id", "name"), f"{resource.item}_{number}")
+            else:
+                records[resource.name] = [record | lineage for lineage in lineages for record in fixed]
+        if resource.of and records[resource.name]:
             _refer(records[resource.name], resources[resource.of], records[resource.of])
     return records
 
@@ -190,7 +216,8 @@ def _refer(records: list[Facts], to: Resource, others: list[Facts]) -> None:
     above = f"{to.parents[0]}_id"
     for number, record in enumerate(records):
         siblings = [other["id"] for other in others if other[above] == record[above]]
-        record[f"{to.item}_id"] = siblings[number % len(siblings)]
+        if siblings:
+            record[f"{to.item}_id"] = siblings[number % len(siblings)]
 
 
 def _sample(resource: Resource, lineage: Facts, number: int, fields: Facts) -> Facts:

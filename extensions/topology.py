@@ -830,7 +830,8 @@ def _node(spot: Spot, facts: Facts, producers: Iterable[str]) -> Node:
 
 
 def _stage(node: str, number: int, spot: Spot, facts: Facts) -> Stage:
-    known = spot.entries(("type", "context", "consumer", "nullable", "fields", "key"), example="{context: name}")
+    keys = ("type", "context", "consumer", "nullable", "fields", "key")
+    known = spot.entries(keys, example="{context: name}") if spot.value != {} else {}
     types = facts["topology"]["types"]
     type_ = known["type"].word(types) if "type" in known else ""
     if number > 1 and "context" not in known:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import json
 import re
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ import yaml
 from jsonschema import Draft7Validator
 
 from docs.schemas import modeline
+from extensions.api_requests import PAGING
 from extensions.catalog import Catalog
 from tests.conftest import ROOT
 from tests.support.render import Renderer
@@ -21,6 +23,8 @@ from tests.support.render import Renderer
 CATALOG = Catalog(ROOT / "catalog")
 API = Draft7Validator(json.loads((ROOT / "docs/api.schema.json").read_text(encoding="utf-8")))
 OPTIONS = Draft7Validator(json.loads((ROOT / "docs/options.schema.json").read_text(encoding="utf-8")))
+
+README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 Json = Any
 Place = tuple[str | int, ...]
@@ -91,23 +95,33 @@ LEVELS: Json = {
 CONSTANT: Json = {
     "resources": {
         "schemas": {"records": [{"name": "default", "title": "Default"}]},
-        "tables": {"request": "GET /tables", "paging": "link_header"},
+        "tables": {"request": "GET /tables", "paging": "link_header", "records": {"name": "names", "id": "ids[]"}},
     }
 }
-MAPS = {"whole": ("pipeline", WHOLE), "levels": ("database", LEVELS), "constant": ("database", CONSTANT)} | {
-    name: (answers["service_type"], yaml.safe_load(answers["api"])) for name, answers in EXAMPLES.items()
+SDK: Json = {
+    "sdk": {"module": "some.sdk", "client": [{"connect": {"url": "{options.hostPort}"}}, "admin"], "async": True},
+    "paging": "none",
+    "resources": {
+        "containers": {
+            "call": "admin.list_containers",
+            "arguments": {"limit": "{size}", "token": "{cursor}"},
+            "paging": {"by": "cursor", "size": 10, "next": "token"},
+            "records": "items",
+            "detail": [{"call": "get", "arguments": ["{container.name}", 1], "record": "all", "into": "full"}],
+            "fields": {"name": "title"},
+        },
+        "objects": {
+            "call": [{"open": ["{container.name}"]}, {"pages": {"of": 1}}, "all"],
+            "contents": {"call": "get", "arguments": {"key": "{object.key}"}, "bytes": "Body"},
+        },
+    },
 }
-
-OPTION: Json = {
-    "tenant": {"required": True, "title": "Tenant", "description": "One.", "example": "acme"},
-    "region": {"choices": ["eu", "us"], "default": "eu"},
-    "apiSecret": {"secret": True, "required": True},
-    "page_limit": {"type": "integer", "default": 100, "example": 5},
-    "rate": {"type": "number", "default": 1.5},
-    "deep": {"type": "boolean", "default": False},
-    "plain": None,
-    "empty": {},
-}
+MAPS = {
+    "sdk": ("storage", SDK),
+    "whole": ("pipeline", WHOLE),
+    "levels": ("database", LEVELS),
+    "constant": ("database", CONSTANT),
+} | {name: (answers["service_type"], yaml.safe_load(answers["api"])) for name, answers in EXAMPLES.items()}
 
 
 @pytest.fixture(scope="module")
@@ -116,13 +130,21 @@ def faults(template: Path) -> Iterator[Any]:
     yield Renderer(template)._environment.filters
 
 
-def refusal(filters: Any, service: str, value: Json) -> str:
+def refusal(filters: Any, service: str, value: Json, over: str = "") -> str:
     """What the reader of maps says of one; empty if it takes it."""
     # JSON is YAML, and written faster.
+    over = over or ("sdk_client" if isinstance(value, dict) and "sdk" in value else "rest_api")
     said: str = filters["api_fault"](
-        json.dumps(value), service, "rest_api", "connector", ["basic", "token"], "{tenant: {}, database: {}}"
+        json.dumps(value), service, over, "connector", ["basic", "token"], "{tenant: {}, database: {}}"
     )
     return said
+
+
+def test_what_is_missing_is_a_line(faults: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "jmespath", None)
+    said = refusal(faults, "dashboard", {"resources": {"dashboards": {"request": "GET /x", "records": "missing"}}})
+    assert re.fullmatch(r"line 1, resources.dashboards.records: jmespath is missing beside Copier: .*", said)
+    assert f"`{re.findall(r'^uv tool install copier.*$', README, re.MULTILINE)[0]}`" in said
 
 
 def options_refusal(filters: Any, value: Json) -> str:
@@ -156,18 +178,42 @@ def without(whole: Json, place: Place) -> Json:
     return changed
 
 
+OPTION: Json = {
+    "tenant": {"required": True, "title": "Tenant", "description": "One.", "example": "acme"},
+    "region": {"choices": ["eu", "us"], "default": "eu"},
+    "apiSecret": {"secret": True, "required": True},
+    "page_limit": {"type": "integer", "default": 100, "example": 5},
+    "rate": {"type": "number", "default": 1.5},
+    "deep": {"type": "boolean", "default": False},
+    "plain": None,
+    "empty": {},
+}
+
 # What is right somewhere else, of each key that lists may have.
 ELSEWHERE: Json = {
     key: value
-    for _, whole in (MAPS["whole"], MAPS["levels"], MAPS["constant"])
+    for _, whole in (MAPS["whole"], MAPS["levels"], MAPS["constant"], MAPS["sdk"])
     for listed in whole["resources"].values()
     for key, value in listed.items()
     if key not in ("fields", "join")
 } | {"form": {"a": 1}, "json": {"a": 1}}
+ELSEWHERE_OPTIONS = {key: value for option in OPTION.values() for key, value in (option or {}).items()}
 
 # What no key may be, whatever it is for; values of requests may be anything.
 WRONG: tuple[Json, ...] = ({}, [], "", "two\nlines", "x" * 600, -1, 10**12, 1.5, True, None, {"zz": 1}, [1], [{}])
-FREE = ("query", "json", "form", "variables", "where", "map", "join", "headers")
+FREE = ("arguments", "query", "json", "form", "variables", "where", "map", "join", "headers")
+
+
+# What is almost right, or right of another.
+ALMOST: dict[str, tuple[Json, ...]] = {
+    "request": ("DELETE /x", "get /x", "GET x", "GET /x?a=b", "GET /x#a", "GET /x y", "GET /", "POST /x"),
+    "paging": ("page", "pages", *({"by": way, "next": "a", "first": 0, "size": 2} for way in PAGING)),
+    "by": tuple(PAGING),
+    "header": ("X Y",),
+    "time": ("hours", "%Y"),
+    "lifetime": (0, 1, 31_536_001),
+    "type": ("string", "url", "text"),
+}
 
 
 def mutants(whole: Json, free: tuple[str, ...] = FREE) -> Iterator[tuple[str, Json]]:
@@ -176,15 +222,16 @@ def mutants(whole: Json, free: tuple[str, ...] = FREE) -> Iterator[tuple[str, Js
         name = "/".join(map(str, place))
         if any(key in free for key in place[:-1]):
             continue
-        for value in WRONG:
+        for value in (*WRONG, *ALMOST.get(str(place[-1]) if place else "", ())):
             yield f"{name} = {value!r:.20}", replaced(whole, place, value)
         if isinstance(at(whole, place), dict) and not (place and place[-1] in free):
             yield f"{name} + zz", replaced(whole, place, at(whole, place) | {"zz": 1})
             for key in at(whole, place):
                 yield f"{name} - {key}", without(whole, (*place, key))
-        if place[:-1] == ("resources",):
-            for key in ELSEWHERE.keys() - at(whole, place).keys():
-                yield f"{name} + {key}", replaced(whole, place, at(whole, place) | {key: ELSEWHERE[key]})
+        if place[:-1] == ("resources",) or (whole is OPTION and len(place) == 1 and isinstance(at(whole, place), dict)):
+            elsewhere = ELSEWHERE_OPTIONS if whole is OPTION else ELSEWHERE
+            for key in elsewhere.keys() - at(whole, place).keys():
+                yield f"{name} + {key}", replaced(whole, place, at(whole, place) | {key: elsewhere[key]})
         if place and place[-1] in ("detail", "records") and isinstance(at(whole, place), list):
             yield f"{name} * 51", replaced(whole, place, at(whole, place)[:1] * 51)
 
@@ -207,17 +254,19 @@ def test_examples_name_the_schema() -> None:
 BEYOND = re.compile(
     r", without which|JMESPath|say what belongs|say which|say where"
     r"|placeholder|leave \{|\{size\}|without accents|close each brace|in query|in json|size_parameter, too"
+    r"|has request$|has call and arguments$|belongs to SDKs|asks an API over HTTP|calls an SDK|by name, such as"
     r"|nothing in it|keys joined by dots|ask for all|give a request|leave default out"
     r"|, too, whose records|give request: nothing is below"
 )
 
 
-@pytest.mark.parametrize("name", ["whole", "levels", "constant"])
+@pytest.mark.parametrize("name", ["whole", "levels", "constant", "sdk"])
 def test_what_one_refuses_the_other_does(name: str, faults: Any) -> None:
     service, whole = MAPS[name]
     wrong = {}
     for what, value in mutants(whole):
-        said, valid = refusal(faults, service, value), API.is_valid(value)
+        said = refusal(faults, service, value, "sdk_client" if name == "sdk" else "rest_api")
+        valid = API.is_valid(value)
         if valid != (said == "") and not (valid and BEYOND.search(said)):
             wrong[what] = said or next(API.iter_errors(value)).message[:200]
     assert wrong == {}
@@ -229,7 +278,9 @@ def test_what_one_refuses_of_options_the_other_does(faults: Any) -> None:
     wrong = {}
     for what, value in mutants(OPTION, ()):
         said, valid = options_refusal(faults, value), OPTIONS.is_valid(value)
-        if valid != (said == "") and not (valid and re.search("called as a secret|nothing can be seen", said)):
+        if valid != (said == "") and not (
+            valid and re.search("called as a secret|nothing can be seen|(default|example): .* is unknown", said)
+        ):
             wrong[what] = said or next(OPTIONS.iter_errors(value)).message[:200]
     assert wrong == {}
 
@@ -257,23 +308,27 @@ def resolved(schema: Json) -> Json:
 
 
 def test_each_key_that_is_read_is_in_the_schema(faults: Any) -> None:
-    wrong, seen = {}, 0
-    for service, whole in (MAPS["whole"], MAPS["levels"]):
+    read: dict[str, set[str]] = {}
+    written: dict[str, set[str]] = {}
+    for name in ("whole", "levels", "sdk"):
+        service, whole = MAPS[name]
+        over = "sdk_client" if name == "sdk" else "rest_api"
         for place in places(whole):
-            if not isinstance(at(whole, place), dict) or any(key in FREE for key in place):
+            if not isinstance(at(whole, place), dict) or {*FREE, "client", "call", "records"} & set(place):
                 continue
-            said = refusal(faults, service, replaced(whole, place, {"qqqqqqqq": 1}))
-            read = set(re.findall(r"\w+", said.partition("give one of ")[2]))
-            written = set(schema_at(place)["properties"])
             if place == ("resources",):
-                read = {name for facts in CATALOG.services.values() for name in facts["resources"]}
-            elif place[-2:-1] == ("resources",) or (place and place[-1] == "fields"):
-                written = {key for key in written if key in read} if "request" not in read else written
-            seen += 1
-            if read != written:
-                wrong["/".join(map(str, place))] = sorted(read ^ written)
-    assert wrong == {}
-    assert seen > 20
+                continue
+            said = refusal(faults, service, replaced(whole, place, {"qqqqqqqq": 1}), over)
+            keys = set(re.findall(r"\w+", said.partition("give one of ")[2]))
+            # Lists and details are alike; over an SDK each has calls in place of requests.
+            here = "/".join(map(str, place))
+            kind = "list" if place[:-1] == ("resources",) else "detail" if "detail" in place else here
+            read.setdefault(kind, set()).update(keys)
+            properties = set(schema_at(place)["properties"])
+            # Two service types may have lists of the same name.
+            written.setdefault(kind, set()).update(properties & keys if place[-1:] == ("fields",) else properties)
+    assert written == read
+    assert len(read) > 15
 
 
 def test_each_field_of_the_catalog_is_in_the_schema() -> None:
@@ -282,6 +337,7 @@ def test_each_field_of_the_catalog_is_in_the_schema() -> None:
         for name in facts["resources"]:
             wanted.setdefault(name, set()).update(CATALOG.fields_of(service, name))
     lists = schema_at(("resources",))["properties"]
+    assert set(lists) == set(wanted)
     assert {name: set(schema_at(("resources", name, "fields"))["properties"]) for name in lists} == wanted
     nested = {
         name: set(API.schema["definitions"][f"objects_{name}"]["properties"]) for name in CATALOG.fields["nested"]

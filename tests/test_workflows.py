@@ -203,7 +203,7 @@ def test_copier_is_installed_in_workflows_as_the_template_requires_it() -> None:
     assert set(CATALOG.actions["copier"]) <= set(wanted)
     (documented,) = blocks("bash", "uv tool install copier ")
     assert {Requirement(text).name for text in CATALOG.actions["copier"]} == set(
-        re.findall(r"copier-template-extensions|jsonschema|(?<=install )copier", documented)
+        re.findall(r"copier-template-extensions|jsonschema|jmespath|(?<=install )copier", documented)
     )
     assert " ".join(f'"{text}"' for text in CATALOG.actions["copier"]) in RECIPE
 

@@ -1,0 +1,777 @@
+"""The sample of a connector whose requests an API map declares: records, and the shapes in which its API has them.
+
+The emitted tests keep canonical records, with usual names. The stand-in serves them as the mapped API would: each field
+at the place that its JMESPath reads. Such a place is found by turning the expression round. Afterwards each field is
+read from the served record, as the client reads it: one that does not come back is left out of the sample.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from jinja2.ext import Extension
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from jinja2 import Environment
+
+    from extensions.api_map import ApiMap, Field, MappedList
+    from extensions.api_requests import Text
+    from extensions.resources import Resource
+
+Facts = dict[str, Any]
+
+# What the usual outcomes of the sample mean in OpenMetadata's words, which a map may have for them.
+OUTCOMES = {
+    "success": "successful",
+    "failed": "failed",
+    "timed_out": "failed",
+    "running": "pending",
+    "queued": "pending",
+    "skipped": "skipped",
+}
+
+# Fields of the sample that may be whatever a map makes of others.
+FREE = ("id", "name", "display_name", "description", "url", "path", "log_url", "project")
+
+# What a record that `where` leaves out is called.
+UNWANTED = "unwanted"
+
+
+# Emitted tests of how a source reads what nobody declared, by the field that a map must not have for them; and tests
+# of a list that it must have.
+OF_UNDECLARED = {"test_columns_keep_their_types_and_what_is_in_them": ("data_models", "columns")}
+OF_LISTED = {"test_runs_of_tasks_are_in_the_state_of_their_run": "task_runs"}
+
+
+class Unfit(ValueError):
+    """An expression can't be turned round, or its place is taken."""
+
+
+@dataclass(frozen=True)
+class Leaf:
+    """Stands for what JMESPath finds among the values of a record. `form` is a unit of time, or the name of words."""
+
+    name: str
+    form: str = ""
+
+    def __str__(self) -> str:
+        return f"{{{self.name}{f':{self.form}' if self.form else ''}}}"
+
+
+@dataclass(frozen=True)
+class Each:
+    """Stands for a list: `item` for each value that is found at `name`, which is `Leaf("@")` in it."""
+
+    name: str
+    item: Any
+
+
+ITSELF = Leaf("@")
+
+
+# ---- Expressions turned round ----------------------------------------------------------------------------------------
+
+
+def inverse(expression: str, inner: Any) -> Any:
+    """The smallest document in which an expression finds `inner`. Raises Unfit."""
+    import jmespath
+
+    return _inverse(jmespath.compile(expression).parsed, inner)
+
+
+def _inverse(node: Facts, inner: Any) -> Any:
+    kind, children = node["type"], node["children"]
+    if kind in ("identity", "current"):
+        return inner
+    if kind == "field":
+        return {node["value"]: inner}
+    if kind in ("subexpression", "index_expression", "pipe"):
+        for child in reversed(children):
+            inner = _inverse(child, inner)
+        return inner
+    if kind == "index":
+        return [None] * max(node["value"], 0) + [inner]
+    if kind == "flatten":
+        return _inverse(children[0], inner)
+    if kind == "projection":
+        return _inverse(children[0], _for_each(inner, lambda one: _inverse(children[1], one)))
+    if kind == "filter_projection":
+        condition = _holding(children[2])
+        return _inverse(children[0], _for_each(inner, lambda one: merged(_inverse(children[1], one), condition)))
+    if kind in ("or_expression", "and_expression"):
+        return _inverse(children[0 if kind == "or_expression" else 1], inner)
+    if kind == "function_expression":
+        return _called(node["value"], children, inner)
+    raise Unfit(f"{kind.replace('_', ' ')} can't be turned round")
+
+
+def _for_each(inner: Any, made: Callable[[Any], Any]) -> Any:
+    """What a projection goes over to give `inner`."""
+    if isinstance(inner, Each):
+        return Each(inner.name, made(inner.item))
+    if isinstance(inner, list):
+        return [made(one) for one in inner]
+    item = made(ITSELF if isinstance(inner, Leaf) else inner)
+    if item == ITSELF:
+        return inner
+    return Each(inner.name, _formed(item, inner.form)) if isinstance(inner, Leaf) else [item]
+
+
+def _formed(item: Any, form: str) -> Any:
+    """An item of a list, with the form of the list at each of its values."""
+    if isinstance(item, Leaf):
+        return replace(item, form=form)
+    if isinstance(item, dict):
+        return {key: _formed(one, form) for key, one in item.items()}
+    return [_formed(one, form) for one in item] if isinstance(item, list) else item
+
+
+def _holding(node: Facts) -> Any:
+    """The smallest document for which a condition holds, as far as it can be told."""
+    kind, children = node["type"], node["children"]
+    if kind == "comparator" and node["value"] == "eq" and children[1]["type"] == "literal":
+        return _inverse(children[0], children[1]["value"])
+    if kind == "and_expression":
+        return merged(_holding(children[0]), _holding(children[1]))
+    if kind == "or_expression":
+        return _holding(children[0])
+    if kind in ("field", "subexpression"):
+        return _inverse(node, True)
+    return None
+
+
+def _called(name: str, children: list[Facts], inner: Any) -> Any:
+    if name == "join":
+        return _inverse(children[1], [inner])
+    if name in ("to_string", "to_number", "to_array", "not_null", "sort", "reverse"):
+        return _inverse(children[0], inner)
+    if name == "map" and children[0]["type"] == "expref":
+        return _inverse(children[1], _for_each(inner, lambda one: _inverse(children[0]["children"][0], one)))
+    raise Unfit(f"{name}() can't be turned round")
+
+
+def merged(one: Any, other: Any) -> Any:
+    """A document that has what two have. Raises Unfit where both have something else at a place."""
+    if one is None or one == other:
+        return other
+    if other is None:
+        return one
+    if isinstance(one, dict) and isinstance(other, dict):
+        return one | {key: merged(one.get(key), value) for key, value in other.items()}
+    if isinstance(one, Each) and isinstance(other, Each) and one.name == other.name:
+        return Each(one.name, merged(one.item, other.item))
+    if isinstance(one, list) and isinstance(other, list):
+        longer, shorter = sorted((one, other), key=len, reverse=True)
+        return [merged(item, shorter[at] if at < len(shorter) else None) for at, item in enumerate(longer)]
+    raise Unfit("its place is taken by another field")
+
+
+def written(shape: Any) -> Any:
+    """A shape as the emitted tests have it: texts with names in braces, the first of a list with [] for each item."""
+    if isinstance(shape, Leaf):
+        return str(shape)
+    if isinstance(shape, Each):
+        return [f"{{{shape.name}[]}}", written(shape.item)]
+    if isinstance(shape, dict):
+        return {key: written(item) for key, item in shape.items()}
+    return [written(item) for item in shape] if isinstance(shape, list) else shape
+
+
+def leaves(shape: Any) -> Iterator[str]:
+    """The names in a shape, without those within the items of a list."""
+    if isinstance(shape, Leaf | Each):
+        yield shape.name
+    elif isinstance(shape, dict | list):
+        for item in shape.values() if isinstance(shape, dict) else shape:
+            yield from leaves(item)
+
+
+def filled(shape: Any, values: Any, words: Mapping[str, Mapping[str, str]]) -> Any:
+    """A shape with its values, as the emitted stand-in fills it in. Times stay as they are."""
+    if isinstance(shape, Leaf):
+        found = _search(shape.name, values)
+        return words.get(shape.form, {}).get(str(found).lower(), found)
+    if isinstance(shape, Each):
+        found = _search(shape.name, values)
+        items = listed(found) if "@" in leaves(shape.item) else items_of(found)
+        return [filled(shape.item, value, words) for value in items]
+    if isinstance(shape, dict):
+        return {key: filled(item, values, words) for key, item in shape.items()}
+    return [filled(item, values, words) for item in shape] if isinstance(shape, list) else shape
+
+
+def items_of(found: Any) -> list[Any]:
+    """The objects in a list, or those that an object has by their names: of JSON Schema, or values by themselves."""
+    if not isinstance(found, dict):
+        return listed(found)
+    named = found["properties"] if isinstance(found.get("properties"), dict) else found
+    return [{"name": name} | (item if isinstance(item, dict) else {"value": item}) for name, item in named.items()]
+
+
+def listed(found: Any) -> list[Any]:
+    return found if isinstance(found, list) else [] if found is None else [found]
+
+
+def _search(expression: str, values: Any) -> Any:
+    import jmespath
+
+    return jmespath.search(expression, values)
+
+
+# ---- A sample --------------------------------------------------------------------------------------------------------
+
+
+class ApiSample:
+    """The sample of a map. `resources` are those that the client has, `records` their canonical records.
+
+    `properties` gives what a map may say of a resource, `nested` what it may of the objects in a list, `held` the
+    resource whose records a field of another one holds, by the names of both.
+    """
+
+    def __init__(
+        self,
+        api: ApiMap,
+        resources: Mapping[str, Resource],
+        records: dict[str, list[Facts]],
+        properties: Callable[[str], Facts],
+        nested: Mapping[str, Facts],
+        held: Mapping[str, Mapping[str, str]],
+    ) -> None:
+        self._api = api
+        self._resources = resources
+        self._properties = properties
+        self._nested = nested
+        self._held = held
+        self.records = records
+        # What the records have in the words of the API, by names that shapes have behind a colon.
+        self.words: dict[str, dict[str, str]] = {}
+        # How the API has a record, by resource; fields of the sample that are made of others; what can't be sampled.
+        self.shapes: dict[str, Facts] = {}
+        self.made: dict[str, list[str]] = {}
+        self.uncovered: dict[str, list[str]] = {}
+        # Fields of a sample record that a put-together name is made of.
+        self.parts: dict[str, list[str]] = {}
+        for name, listed in api.lists.items():
+            if name in resources and not listed.constants and not listed.source:
+                self._shape(name, listed)
+
+    # ---- Shapes ----------------------------------------------------------------------------------------------------
+
+    def _shape(self, name: str, listed: MappedList) -> None:
+        """Find where the records of a list have what is read of them."""
+        self._name = name
+        self._doc: Facts = {}
+        self._pending: set[str] = set()
+        self.made[name], self.uncovered[name], self.parts[name] = [], [], []
+        for path, values in listed.where.items():
+            self._put(path, values[0])
+        for own, above in listed.join.items():
+            self._put(own, Leaf(f"{self._resources[name].parent}.{above}"))
+        for parent in self._resources[name].parent_names:
+            if parent in self._api.lists and self._api.lists[parent].source == name:
+                self._put(self._api.lists[parent].key, Leaf(f"{self._resources[parent].item}.name"))
+        for child, one in self._api.lists.items():
+            if child in self._resources and self._is_within(child, one) and self._resources[child].parent_name == name:
+                self._put(one.records, Leaf(child))
+        by_model = {facts["model"]: (known, facts) for known, facts in self._properties(name).items()}
+        # What the map declares is nowhere else than where it says.
+        self._pending = {by_model[model][1].get("sample", model) for model in listed.fields}
+        for model in sorted(listed.fields, key=lambda model: {"id": 0, "name": 1}.get(model, 2)):
+            self._field(listed.fields[model], *by_model[model])
+        self._usual({by_model[model][1].get("sample", model) for model in listed.fields})
+        for expression in self._asked(name):
+            if self._value(expression) in (None, ""):
+                self._put(expression, Leaf("id"))
+        self.shapes[name] = self._doc
+
+    @staticmethod
+    def _is_within(name: str, listed: MappedList) -> bool:
+        return not (listed.request or listed.constants or listed.source)
+
+    def _put(self, expression: str, inner: Any) -> bool:
+        try:
+            self._doc = merged(self._doc, inverse(expression, inner))
+        except Unfit:
+            return False
+        return True
+
+    def _field(self, field: Field, known: str, facts: Facts) -> None:
+        """Put a field to its place, and see whether it comes back from there."""
+        key: str = facts.get("sample", facts["model"])
+        if facts["model"] == "document":
+            key = "record"
+        held = self._held.get(self._name, {}).get(known)
+        if held and held in self._resources:
+            key = held
+        if key == "display_name":
+            for number, record in enumerate(self.records[self._name], 1):
+                record.setdefault(key, f"Display name {number}")
+        if field.json:
+            # A text of JSON is not made.
+            self._leave(known, key)
+            return
+        if field.fields:
+            item = self._nested_shape(field.fields, self._nested[facts["of"]], f"{self._name}.{known}")
+            is_put = isinstance(field.value, str) and self._put(field.value, Each(key, item))
+            if not is_put:
+                self._leave(known, key)
+            return
+        leaf = Leaf(key, self._form(field, f"{self._name}.{key}", self._said(key)))
+        if isinstance(field.value, str):
+            self._put(field.value, leaf)
+        else:
+            self._put_text(field.value, leaf)
+        if key != "record" and not held:
+            self._settle(field, known, key)
+
+    def _said(self, key: str) -> list[str]:
+        return [str(record[key]) for record in self.records[self._name] if isinstance(record.get(key), str | bool)]
+
+    def _nested_shape(self, fields: Mapping[str, Field], known: Facts, place: str) -> Any:
+        """The shape of an object in a list, from its own fields. What can't be put is left out."""
+        by_model = {facts["model"]: facts for facts in known.values()}
+        shape: Any = {}
+        for model, field in fields.items():
+            key = by_model[model].get("sample", model)
+            try:
+                if field.fields:
+                    inner: Any = Each(key, self._nested_shape(field.fields, self._nested[by_model[model]["of"]], place))
+                else:
+                    inner = Leaf(key, self._form(field, f"{place}.{key}", []))
+                if isinstance(field.value, str):
+                    shape = merged(shape, inverse(field.value, inner))
+            except Unfit:
+                continue
+        return shape
+
+    def _form(self, field: Field, place: str, said: list[str]) -> str:
+        """What a value of the sample is written in: a unit of time, or the name of words."""
+        if field.time:
+            return field.time
+        if not field.words:
+            return ""
+        meanings = {meaning.lower(): word for word, meaning in reversed(field.words.items())}
+        known = {one: meanings[outcome] for one, outcome in OUTCOMES.items() if outcome in meanings}
+        known |= {one.lower(): meanings[one.lower()] for one in said if one.lower() in meanings}
+        self.words[place] = known | dict(meanings)
+        return place
+
+    def _put_text(self, text: Text, leaf: Leaf) -> None:
+        """Put a text: at its only place where it is all of it, else parts of it to each of its places."""
+        places = [one.expression for one in text.placeholders if one.of == "record"]
+        if len(places) == 1 and not text.literal:
+            self._put(places[0], leaf)
+            return
+        for place in places:
+            if self._value(place) not in (None, ""):
+                continue
+            part = f"{leaf.name}_{len(self.parts[self._name]) + 1}"
+            if self._put(place, Leaf(part)):
+                self.parts[self._name].append(part)
+                for number, record in enumerate(self.records[self._name], 1):
+                    record[part] = f"{part}_{number}"
+
+    def _settle(self, field: Field, known: str, key: str) -> None:
+        """Hold what comes back of a field against the sample, which follows it where it may."""
+        records = self.records[self._name]
+        found = [self._read(field, record) for record in records]
+        wanted = [record.get(key) for record in records]
+        if all(self._alike(one, other, field) for one, other in zip(found, wanted, strict=True)):
+            return
+        if key in FREE and all(isinstance(one, str | int) and one != "" for one in found):
+            self.made[self._name].append(key)
+            for record, one in zip(records, found, strict=True):
+                self._become(record, key, str(one))
+        else:
+            self._leave(known, key)
+
+    def _leave(self, known: str, key: str) -> None:
+        self.uncovered[self._name].append(known)
+        for record in self.records[self._name] if key not in ("id", "name") else ():
+            record.pop(key, None)
+
+    def _become(self, record: Facts, key: str, value: str) -> None:
+        """Change a field of a record; where it is the id, of all that is below the record, too."""
+        if key == "id":
+            reference = f"{self._resources[self._name].item}_id"
+            for others in self.records.values():
+                for other in others:
+                    if other.get(reference) == record["id"]:
+                        other[reference] = value
+        record[key] = value
+
+    @staticmethod
+    def _alike(found: Any, wanted: Any, field: Field) -> bool:
+        if field.time:
+            return found == wanted
+        if field.words and isinstance(wanted, str) and isinstance(found, str):
+            return found.lower() in (wanted.lower(), OUTCOMES.get(wanted.lower()))
+        return found == wanted or (wanted is not None and found == [wanted])
+
+    def _read(self, field: Field, record: Facts) -> Any:
+        """A field of a record as it is served, as the client reads it. `{options.hostPort}` is left out."""
+        served = self._served(record)
+        if isinstance(field.value, str):
+            found = _search(field.value, served)
+        else:
+            parts = []
+            for part in field.value.parts:
+                if isinstance(part, str):
+                    parts.append(part)
+                elif part.of == "record":
+                    parts.append(_search(part.expression, served))
+                elif part.expression != "hostPort":
+                    return None
+            found = None if None in parts else "".join(map(str, parts))
+        if field.words and found is not None:
+            said = str(found).lower() if isinstance(found, bool) else str(found)
+            return field.words.get(said, field.default or found)
+        return found
+
+    def _values(self, record: Facts) -> Facts:
+        """What the names in a shape stand for: the record's own fields, and the records above it as they are served."""
+        values = record | {"record": record}
+        for item, name in zip(
+            self._resources[self._name].parents, self._resources[self._name].parent_names, strict=True
+        ):
+            for above in self.records[name]:
+                if above["id"] == record.get(f"{item}_id"):
+                    values[item] = above | filled(self.shapes.get(name, {}), above, self.words)
+        return values
+
+    def _value(self, expression: str) -> Any:
+        record = self.records[self._name][0] if self.records[self._name] else {"id": "1", "name": "1"}
+        return _search(expression, self._served(record))
+
+    def _served(self, record: Facts) -> Facts:
+        """A record as the stand-in serves it, as far as its shape is known."""
+        consumed = {*leaves(self._doc), *self.made[self._name], *self._pending}
+        own = {key: value for key, value in record.items() if key not in consumed and not key.endswith("_id")}
+        return own | filled(self._doc, self._values(record), self.words)
+
+    def _usual(self, declared: set[str]) -> None:
+        """Fields that the map does not declare are at their usual keys, where there is room for them."""
+        keys = {key for record in self.records[self._name] for key in record if not key.endswith("_id")}
+        for key in sorted(keys - declared - {*leaves(self._doc)}):
+            if key not in self._doc:
+                continue
+            there = self._doc[key]
+            if isinstance(there, Leaf) and there.name in keys:
+                self.made[self._name].append(key)
+                for record in self.records[self._name]:
+                    self._become(record, key, record[there.name])
+            else:
+                self._leave(key, key)
+        consumed = {*leaves(self._doc), *self.made[self._name]}
+        for key in ("id", "name"):
+            if key not in declared and key in consumed and key not in self._doc and key not in self.made[self._name]:
+                self._doc[key] = Leaf(key)
+
+    def _asked(self, name: str) -> list[str]:
+        """The expressions over a record of a list that requests and joins of others take."""
+        item, found = self._resources[name].item, []
+        for other, listed in self._api.lists.items():
+            for request in listed.requests:
+                found += [one.expression for one in request.placeholders if one.of == item]
+            if other in self._resources and self._resources[other].parent == item:
+                found += listed.join.values()
+        return list(dict.fromkeys(found))
+
+    def becomes(self, name: str, becomes: Facts) -> Facts:
+        """What an entity of a resource is made of, without what the sample does not cover."""
+        found = {key: value for key, value in becomes.items() if key not in self.uncovered.get(name, ())}
+        if name not in self.shapes:  # there is no more of these than a name
+            found = {key: value for key, value in found.items() if re.search(r"\{(?!type_name)\w", str(value))}
+        if any("display_name" in record for record in self.records[name]) and found.get("displayName") == "{name}":
+            found["displayName"] = "{display_name}"
+        for key, value in found.items():
+            if isinstance(value, dict) and value.get("of") in self.uncovered and isinstance(value.get("each"), dict):
+                found[key] = value | {"each": self.becomes(value["of"], value["each"])}
+        return found
+
+    # ---- Requests --------------------------------------------------------------------------------------------------
+
+    @cached_property
+    def routes(self) -> list[Facts]:
+        """The requests of the API, with what is answered: what has placeholders in its path goes last."""
+        found = []
+        for name, listed in self._api.lists.items():
+            if name not in self._resources:
+                continue
+            if listed.request:
+                found.append(self._route(name, listed.request) | self._answered(listed))
+            for detail in listed.details:
+                inner = Leaf(f"record.{detail.into}" if detail.into else "record")
+                found.append(self._route(name, detail.request) | {"body": written(inverse(detail.record, inner))})
+            if listed.contents:
+                body = written(inverse(listed.contents.at or "@", Leaf("contents")))
+                found.append(self._route(name, listed.contents.call) | {"body": body, "contents": True})
+        return sorted(found, key=lambda route: "{" in route.get("path", ""))
+
+    def _route(self, name: str, request: Any) -> Facts:
+        if self._api.sdk:
+            steps = [[step.name, _texts_in(list(step.positional)), _texts_in(step.named)] for step in request.steps]
+            return {"name": name, "calls": steps}
+        route: Facts = {"name": name, "method": request.method, "path": text_of(request.path)}
+        sent = {
+            "query": _said(self._api.query | request.query),
+            "headers": self._api.headers | request.headers,
+            "form": _said(request.form),
+            "json": request.json,
+        }
+        if request.graphql:
+            sent["json"] = {"query": request.graphql.strip().replace("{", "{{").replace("}", "}}")}
+            sent["json"] |= {"variables": request.variables}
+        return route | {key: _texts_in(value) for key, value in sent.items() if value}
+
+    def _answered(self, listed: MappedList) -> Facts:
+        paging = listed.paging
+        assert paging is not None
+        body = inverse(listed.records or "@", Leaf("records"))
+        more: Facts = {}
+        for place, name in ((paging.count, "count"), (paging.more, "more"), (paging.next, "next")):
+            if place:
+                try:
+                    body = merged(body, inverse(quoted(place) if name != "next" else place, Leaf(name)))
+                except Unfit:
+                    if self._api.sdk and name == "next" and place.isidentifier():
+                        # The list has it as an attribute.
+                        more["beside"] = place
+                    continue
+        if paging.by != "none":
+            more["by"] = paging.by
+        if paging.by == "page" and paging.first != 1:
+            more["first"] = paging.first
+        if listed.key_field:
+            more["key_field"] = listed.key_field
+        if paging.more and paging.more != "none":
+            more["more"] = paging.more
+        return {"body": written(body), "lists": True} | more
+
+    @property
+    def login_answer(self) -> Any:
+        """What a login answers, with {token} and {seconds} where these are. Raises Unfit."""
+        login = self._api.login
+        if login is None:
+            return {}
+        shape = inverse(login.token, Leaf("token"))
+        if isinstance(login.lifetime, str):
+            shape = merged(shape, inverse(login.lifetime, Leaf("seconds")))
+        return written(shape)
+
+    def applies(self, test: str) -> bool:
+        """Whether a test, by its name, is one of a connector with this map."""
+        name, model = OF_UNDECLARED.get(test, ("", ""))
+        is_declared = name in self._api.lists and model in self._api.lists[name].fields
+        return not is_declared and OF_LISTED.get(test, next(iter(self._api.lists))) in self._api.lists
+
+    @property
+    def says(self) -> bool:
+        """Whether the answer with the first list has room for what else an API says of it."""
+        first = self._first
+        return bool(first.request) and first.records not in ("", "@") and not first.key_field
+
+    @property
+    def first(self) -> MappedList:
+        return self._first
+
+    @property
+    def _first(self) -> MappedList:
+        return next(listed for name, listed in self._api.lists.items() if listed.request)
+
+    @cached_property
+    def places(self) -> dict[str, str]:
+        """What tests call the lists: their paths, and behind a question mark what else they are below."""
+        return {
+            name: self._resources[name].path
+            for name, listed in self._api.lists.items()
+            if name in self._resources and listed.request
+        }
+
+    @cached_property
+    def unwanted(self) -> dict[str, Any]:
+        """What makes a record one that `where` leaves out, by resource."""
+        found = {}
+        for name, listed in self._api.lists.items():
+            if name not in self._resources or not listed.where:
+                continue
+            place, values = next(iter(listed.where.items()))
+            try:
+                found[name] = written(inverse(place, _another(values)))
+            except Unfit:
+                continue
+        return found
+
+    @cached_property
+    def listed(self) -> dict[str, list[str]]:
+        """What a list shows of its records, by resource, where requests for each record show the rest."""
+        found = {}
+        for name, one in self._api.lists.items():
+            if name in self._resources and "" in [detail.into for detail in one.details]:
+                found[name] = self._shown(name, one)
+        return found
+
+    @cached_property
+    def apart(self) -> dict[str, list[str]]:
+        """The keys of records that requests of their own fill, by resource."""
+        keys = {
+            name: [detail.into for detail in one.details if detail.into]
+            for name, one in self._api.lists.items()
+            if name in self._resources
+        }
+        return {name: into for name, into in keys.items() if into}
+
+    def _shown(self, name: str, one: MappedList) -> list[str]:
+        apart = {detail.into for detail in one.details}
+        needed = {"id", "name"}
+        for model in ("id", "name"):
+            if model in one.fields:
+                needed |= _roots(one.fields[model].value)
+        own = self._resources[name].item
+        for detail in one.details:
+            for asked in detail.request.placeholders:
+                needed |= _roots(asked.expression) if asked.of == own else set()
+        for expression in (*one.where, *one.join, *(self._keys_of(name))):
+            needed |= _roots(expression)
+        return sorted(needed - apart)
+
+    def _keys_of(self, name: str) -> list[str]:
+        return [listed.key for listed in self._api.lists.values() if listed.source == name]
+
+    @cached_property
+    def within(self) -> dict[str, str]:
+        """The resources that a record of another one holds, with the key that their names are put at, if any."""
+        found = {
+            name: listed.key_field
+            for name, listed in self._api.lists.items()
+            if name in self._resources and self._is_within(name, listed)
+        }
+        for name, fields in self._held.items():
+            listed = self._api.lists.get(name)
+            for known, child in fields.items():
+                if listed and known in listed.fields and child in self._resources:
+                    found[child] = ""
+        return found
+
+    @cached_property
+    def parents(self) -> dict[str, dict[str, str]]:
+        """What the records of a resource are below: resources by what one of them is called."""
+        return {
+            name: dict(zip(one.parents, one.parent_names, strict=True))
+            for name, one in self._resources.items()
+            if one.parents
+        }
+
+    @property
+    def shown_shapes(self) -> dict[str, Any]:
+        return {name: written(shape) for name, shape in self.shapes.items() if shape}
+
+    @property
+    def hidden(self) -> dict[str, list[str]]:
+        """Fields of sample records that nothing serves: others make them."""
+        return {name: keys for name, keys in self.made.items() if keys}
+
+    @property
+    def used_words(self) -> dict[str, dict[str, str]]:
+        return {place: words for place, words in self.words.items() if words}
+
+
+def given_records(
+    api: ApiMap, resources: Mapping[str, Resource], held: Mapping[str, Mapping[str, str]]
+) -> dict[str, list[Facts] | None]:
+    """The records of lists that the API is not asked for; None where there is nothing but a name of each."""
+    found: dict[str, list[Facts] | None] = {}
+    for name in resources:
+        listed = api.lists.get(name)
+        if listed and listed.constants:
+            found[name] = [{"id": record["name"]} | record for record in listed.constants]
+        elif listed and listed.source:
+            found[name] = None
+        elif not listed and any(name in other.parent_names for other in resources.values()):
+            found[name] = [{"id": "default", "name": "default"}]
+        elif not listed and not _is_held(name, api, held):
+            found[name] = []
+    return found
+
+
+def _is_held(name: str, api: ApiMap, held: Mapping[str, Mapping[str, str]]) -> bool:
+    """Whether the map says that records of another list hold these."""
+    return any(
+        parent in api.lists and child == name and known in api.lists[parent].fields
+        for parent, fields in held.items()
+        for known, child in fields.items()
+    )
+
+
+def _another(values: tuple[Any, ...]) -> Any:
+    for other in (not values[0] if isinstance(values[0], bool) else "another", "one more", 987654, False, True):
+        if other not in values:
+            return other
+    return None
+
+
+def _roots(value: str | Text) -> set[str]:
+    """The first keys that an expression or a text reads."""
+    import jmespath
+
+    if not isinstance(value, str):
+        return {root for one in value.placeholders if one.of == "record" for root in _roots(one.expression)}
+    found: set[str] = set()
+
+    def look(node: Facts) -> None:
+        kind = node["type"]
+        if kind == "field":
+            found.add(node["value"])
+            return
+        first_only = kind in ("subexpression", "index_expression", "pipe", "projection", "filter_projection", "flatten")
+        for child in node["children"][: 1 if first_only else None]:
+            if isinstance(child, dict):
+                look(child)
+
+    look(jmespath.compile(value).parsed)
+    return found
+
+
+def quoted(keys: str) -> str:
+    """Keys joined by dots as JMESPath."""
+    return ".".join(f'"{key}"' for key in keys.split("."))
+
+
+def text_of(text: Text) -> str:
+    """A text as a map has it: placeholders in braces, and braces that stand for themselves doubled."""
+    return "".join(
+        part.replace("{", "{{").replace("}", "}}")
+        if isinstance(part, str)
+        else f"{{{part.of}{'.' if part.expression else ''}{part.expression}}}"
+        for part in text.parts
+    )
+
+
+def _said(values: Facts) -> Facts:
+    """Values of a query or a form as they are sent; of a list, the last."""
+    found = {}
+    for name, value in values.items():
+        last = value[-1] if isinstance(value, list) and value else value
+        found[name] = last if hasattr(last, "parts") else str(last).lower() if isinstance(last, bool) else str(last)
+    return found
+
+
+def _texts_in(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _texts_in(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_texts_in(item) for item in value]
+    return text_of(value) if hasattr(value, "parts") else value
+
+
+class ApiSamplesExtension(Extension):
+    """Adds ApiSample to the environment, as `environment.api_sample`."""
+
+    def __init__(self, environment: Environment) -> None:
+        super().__init__(environment)
+        environment.extend(api_sample=ApiSample, given_records=given_records)
