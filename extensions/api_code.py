@@ -73,7 +73,8 @@ def layout(code: str | Group, indent: int, behind: int = 0) -> str:
 class Methods:
     """Writes the methods of a client for the lists of a map.
 
-    `options` and `credentials` are Python for what `{options.…}` and `{auth.…}` may name.
+    `options` and `credentials` are Python for what `{options.…}` and `{auth.…}` may name. `ahead` is whether lists
+    below others may be asked for before they are read.
     """
 
     def __init__(
@@ -83,8 +84,10 @@ class Methods:
         options: Mapping[str, str],
         filters: Any,
         credentials: Mapping[str, str],
+        ahead: bool = True,
     ) -> None:
         self._api = api
+        self._ahead = ahead
         self._resources = resources
         self._options = options
         self._credentials = credentials
@@ -112,7 +115,8 @@ class Methods:
     def _is_begun(self, listed: MappedList) -> bool:
         """Whether a list is asked for, for each parent by itself."""
         return (
-            bool(listed.request)
+            self._ahead
+            and bool(listed.request)
             and not self._api.sdk
             and not self.is_flat(listed)
             and bool(self._resources[listed.name].parents)
@@ -371,7 +375,7 @@ class Methods:
         if self._api.sdk:
             return self._called(resource, listed, body)
         request: Any = listed.request
-        names = _Names()
+        names = _Names(resource.parents)
         for one in request.placeholders:
             if one.of in resource.parents:
                 name = names.of(one)
@@ -387,10 +391,14 @@ class Methods:
         omitted = (argument,) if paging.by == "cursor" else ()
         sent = self._sent(request, names, {"size": str(paging.size)}, omitted)
         page = Group("self._page(", ("listing", *method, *path, *sent), ")")
-        if paging.by == "none":
-            return Group("self._whole(", ("listing", page), ")")
         if not argument:
-            return Group("self._linked(", ("listing", page), ")")
+            records = Group(f"self.{reader}(", ("listing", page), ")")
+            if not listed.optional:
+                return records
+            # The first page is asked for where the list is read: before that, nothing knows that it may be missing.
+            read = layout(records.prefixed("yield from "), 12)
+            body += ["", f"def {reader[1:]}() -> Iterator[Record]:", f"{INDENT}{read}", ""]
+            return Group(f"{reader[1:]}(", (), ")")
         body += ["", f"def page({argument}: {kind}) -> Page:", f"{INDENT}return {layout(page, 19)}".rstrip(), ""]
         # The nested function stands four columns deeper than the method's body.
         body[-2] = f"{INDENT}{layout(page.prefixed('return '), 12)}"
@@ -714,12 +722,14 @@ class Methods:
 class _Names:
     """Names of variables for what requests take from records."""
 
-    def __init__(self) -> None:
+    def __init__(self, taken: Iterable[str] = ()) -> None:
+        self._taken = set(taken)
         self._known: dict[tuple[str, str], str] = {}
 
     def know(self, of: str, expression: str, name: str) -> None:
         """Let a placeholder be a variable that there is already."""
         self._known[of, expression] = name
+        self._taken.add(name)
 
     def of(self, one: Placeholder) -> str:
         """A variable for a placeholder, always the same: dashboard_id for {dashboard.id}."""
@@ -727,8 +737,9 @@ class _Names:
         if key not in self._known:
             words = "_".join([one.of, *re.findall(r"[A-Za-z][A-Za-z0-9]*", one.expression)[-2:]])
             name = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", words).lower()[:40].rstrip("_")
-            while name in self._known.values():
+            while name in self._taken:
                 name += "_2"
+            self._taken.add(name)
             self._known[key] = name
         return self._known[key]
 
@@ -780,8 +791,12 @@ class ApiCodeExtension(Extension):
         super().__init__(environment)
 
         def methods(
-            api: ApiMap, resources: Mapping[str, Any], options: Mapping[str, str], credentials: Mapping[str, str]
+            api: ApiMap,
+            resources: Mapping[str, Any],
+            options: Mapping[str, str],
+            credentials: Mapping[str, str],
+            ahead: bool = True,
         ) -> Methods:
-            return Methods(api, resources, options, environment.filters, credentials)
+            return Methods(api, resources, options, environment.filters, credentials, ahead)
 
         environment.extend(api_methods=methods)

@@ -38,6 +38,7 @@ MAX_PARSED = 3
 # What a declared request is made of.
 REQUEST = ("request", "query", "headers", "json", "form", "graphql", "variables")
 LIST = ("paging", "records", "key_field", "where", "detail", "join", "from", "key", "fields", "optional")
+LIST_KEYS = (*REQUEST, "paging", "records", "key_field", "where", "optional")
 TOP = ("headers", "query", "login", "authorization", "requests_per_minute", "paging", "resources")
 
 # What a declared call of an SDK is made of, and what else a map of an SDK may say.
@@ -139,6 +140,10 @@ class ApiMap:
     sdk: Sdk | None = None
 
 
+# Nothing that every request has.
+NO_API = ApiMap({}, {}, {}, None, ("Authorization", "Bearer"), 0)
+
+
 class Reader:
     """Reads a map for a service type.
 
@@ -190,16 +195,31 @@ class Reader:
         for key in self._other_tops:
             if key in entries:
                 entries[key].fail(f"leave {key} out: it belongs to APIs over HTTP, and this connector calls an SDK")
-        requests = self._requests(self._words)
-        usual = self._paging.read(entries["paging"]) if "paging" in entries else None
+        usual = self._usual_paging(entries)
         lists = {
             name: self._list(name, entries["resources"].below(name), usual)
             for name in entries["resources"].entries(self._known, example=self._example)
         }
         self._check(entries["resources"], lists)
+        return self._map(entries, {name: lists[name] for name in self._known if name in lists})
+
+    def read_frame(self, text: str) -> tuple[ApiMap, PagingReader | None]:
+        """A map without lists, which others declare, and how these are paged. Raises DeclarationError."""
+        top = self._load(text, "what its API asks of every request")
+        if isinstance(top.value, dict) and "resources" in top.value:
+            top.below("resources").fail("leave resources out: the producers of the topology are the lists")
+        entries = top.entries(TOP[:-1], example="{headers: {X-Tenant: shop}}")
+        return self._map(entries, {}), self._usual_paging(entries)
+
+    def _usual_paging(self, entries: dict[str, Spot]) -> PagingReader | None:
+        """How lists are paged that have no paging of their own."""
+        return self._paging.read(entries["paging"]) if "paging" in entries else None
+
+    def _map(self, entries: dict[str, Spot], lists: dict[str, MappedList]) -> ApiMap:
+        requests = self._requests(self._words)
         authorization = self._authorization(entries.get("authorization"))
         return ApiMap(
-            lists={name: lists[name] for name in self._known if name in lists},
+            lists=lists,
             headers=requests.headers(entries.get("headers")),
             query=requests.flat(entries.get("query")),
             login=self._login(entries["login"]) if "login" in entries else None,
@@ -258,25 +278,18 @@ class Reader:
             item=item,
             request=request,
             paging=paging,
-            records=self._records(entries["records"], paging) if "records" in entries and not columns else "",
+            records=read_records(entries["records"], paging, self._expression)
+            if "records" in entries and not columns
+            else "",
             columns=columns,
             key_field=entries["key_field"].text(60, "name") if "key_field" in entries else "",
-            where=self._where(entries["where"]) if "where" in entries else {},
+            where=read_where(entries["where"], self._expression) if "where" in entries else {},
             details=self._details(name, entries["detail"]) if "detail" in entries else (),
             join=self._join(name, entries["join"]) if "join" in entries else {},
             fields=self._fields(entries["fields"], self._properties(name)) if "fields" in entries else {},
             optional=entries["optional"].flag() if "optional" in entries else False,
             contents=self._contents(name, entries["contents"]) if "contents" in entries else None,
         )
-
-    def _records(self, spot: Spot, paging: Paging | None) -> str:
-        """Where the records are. On a page none may be filtered out: it would look as if it were short."""
-        found = self._expression(spot)
-        if paging and paging.by != "none" and "[?" in found:
-            spot.fail(
-                "leave the filter out, and give where in its place: a page with fewer records looks like the last"
-            )
-        return found
 
     def _columns(self, entries: dict[str, Spot]) -> dict[str, str]:
         """Where the values of records are, in lists that belong together, by the keys that the records get."""
@@ -351,20 +364,6 @@ class Reader:
         for key, spot in entries.items():
             if key not in known:
                 spot.fail(f"leave {key} out: {because}")
-
-    def _where(self, spot: Spot) -> Facts:
-        found: Facts = {}
-        for key in spot.keys("{published: true}"):
-            below = spot.below(key)
-            self._expression(below, key)
-            wanted = below.value if isinstance(below.value, list) else [below.value]
-            for value in wanted:
-                if value is not None and not isinstance(value, str | int | float | bool):
-                    below.fail("give a text, a number, true, false, null, or a list of them")
-            if not 1 <= len(wanted) <= MAX_ITEMS:
-                below.fail(f"give from 1 to {MAX_ITEMS} values")
-            found[key] = tuple(wanted)
-        return found
 
     def _details(self, name: str, spot: Spot) -> tuple[Detail, ...]:
         spots = spot.items() if isinstance(spot.value, list) else [spot]
@@ -519,6 +518,30 @@ class Reader:
             )
 
 
+def read_records(spot: Spot, paging: Paging | None, expression: Callable[..., str]) -> str:
+    """Where the records are. On a page none may be filtered out: it would look as if it were short."""
+    found = expression(spot)
+    if paging and paging.by != "none" and "[?" in found:
+        spot.fail("leave the filter out, and give where in its place: a page with fewer records looks like the last")
+    return found
+
+
+def read_where(spot: Spot, expression: Callable[..., str]) -> Facts:
+    """The values that a list's records are to have, one of several at each JMESPath."""
+    found: Facts = {}
+    for key in spot.keys("{published: true}"):
+        below = spot.below(key)
+        expression(below, key)
+        wanted = below.value if isinstance(below.value, list) else [below.value]
+        for value in wanted:
+            if value is not None and not isinstance(value, str | int | float | bool):
+                below.fail("give a text, a number, true, false, null, or a list of them")
+        if not 1 <= len(wanted) <= MAX_ITEMS:
+            below.fail(f"give from 1 to {MAX_ITEMS} values")
+        found[key] = tuple(wanted)
+    return found
+
+
 def _words(name: str) -> str:
     return name.replace("_", " ")
 
@@ -530,7 +553,15 @@ class ApiMapExtension(Extension):
         super().__init__(environment)
         self._catalog: Catalog = environment.catalog  # type: ignore[attr-defined]  # CatalogExtension adds it
         self._read: dict[tuple[Any, ...], ApiMap] = {}
-        environment.extend(read_api_map=self.read)
+        environment.extend(
+            read_api_map=self.read,
+            read_api_frame=self.read_frame,
+            api_list=MappedList,
+            api_where=read_where,
+            api_records=read_records,
+            api_list_keys=LIST_KEYS,
+            no_api=NO_API,
+        )
         environment.filters |= {
             "api_fault": self.fault,
             "beside_api_fault": self.beside_fault,
@@ -553,29 +584,46 @@ class ApiMapExtension(Extension):
         """
         key = (text, service_type, options, auth_types, connection_type, module)
         if key not in self._read:
-            known = self._catalog.services[service_type].get("resources", {})
-            signs_in = [self._catalog.sign_in(one, connection_type).get("options", {}) for one in auth_types]
-            reader = Reader(
-                self.environment,
-                known,
-                lambda name: self._catalog.fields_of(service_type, name),
-                self._catalog.fields["nested"],
-                (*OPTIONS[connection_type], *options),
-                list(dict.fromkeys(name for names in signs_in for name in names)),
-                module if connection_type == "sdk_client" else None,
-            )
-            self._read[key] = reader.read(text)
+            self._read[key] = self._reader(service_type, options, auth_types, connection_type, module).read(text)
         return self._read[key]
+
+    def read_frame(
+        self, text: str, service_type: str, options: tuple[str, ...], auth_types: tuple[str, ...]
+    ) -> tuple[ApiMap, PagingReader | None]:
+        """What a text says of all requests, without lists, and how these are paged. Raises DeclarationError."""
+        return self._reader(service_type, options, auth_types, "rest_api", "").read_frame(text)
+
+    def _reader(
+        self,
+        service_type: str,
+        options: tuple[str, ...],
+        auth_types: tuple[str, ...],
+        connection_type: str,
+        module: str,
+    ) -> Reader:
+        signs_in = [self._catalog.sign_in(one, connection_type).get("options", {}) for one in auth_types]
+        return Reader(
+            self.environment,
+            self._catalog.services[service_type].get("resources", {}),
+            lambda name: self._catalog.fields_of(service_type, name),
+            self._catalog.fields["nested"],
+            (*OPTIONS[connection_type], *options),
+            list(dict.fromkeys(name for names in signs_in for name in names)),
+            module if connection_type == "sdk_client" else None,
+        )
 
     def fault(
         self, text: str, service_type: str, connection_type: str, kind: str, auth_types: Collection[str], options: str
     ) -> str:
         """Refuses a map that can't be honoured, by its first fault."""
         over = connection_type
-        if kind != "connector" or over not in OPTIONS:
+        if kind not in ("connector", "topology") or over not in OPTIONS:
             return f"leave api out: it belongs to connectors over rest_api or sdk_client, not to {over or kind}"
         try:
-            self.read(text, service_type, self._options(options), tuple(auth_types), connection_type)
+            if kind == "topology":
+                self.read_frame(text, service_type, self._options(options), tuple(auth_types))
+            else:
+                self.read(text, service_type, self._options(options), tuple(auth_types), connection_type)
         except self.environment.declaration_error as error:  # type: ignore[attr-defined]
             return str(error)
         return ""

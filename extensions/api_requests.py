@@ -10,11 +10,12 @@ import json
 import re
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote_plus
 
 from jinja2.ext import Extension
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator
+    from collections.abc import Callable, Collection, Iterator, Mapping
 
     from jinja2 import Environment
 
@@ -111,6 +112,20 @@ class Request:
         """The request as errors and documents name it."""
         return f"{self.method} {self.path.written()}"
 
+    def changed(self, change: Callable[[Placeholder], Placeholder], prefix: str = "") -> Request:
+        """The same with other placeholders, its path behind a prefix."""
+
+        def of(value: Any) -> Any:
+            if isinstance(value, Text):
+                return Text(tuple(part if isinstance(part, str) else change(part) for part in value.parts))
+            if isinstance(value, dict):
+                return {key: of(item) for key, item in value.items()}
+            return [of(item) for item in value] if isinstance(value, list) else value
+
+        path = Text(_joined([prefix, *of(self.path).parts]))
+        values = {name: of(getattr(self, name)) for name in ("query", "headers", "json", "form", "variables")}
+        return replace(self, path=path, **values)
+
 
 @dataclass(frozen=True)
 class Paging:
@@ -140,12 +155,29 @@ class Requests:
     """Reads requests. `known` are the words that placeholders may begin with, each with what may stand behind the dot.
 
     That is a collection of names, or None for an expression over a record. With `over` any other placeholder is an
-    expression over the one record that it is called after.
+    expression over the one record that it is called after. Where records are `named`, one alone stands for its name,
+    and any keys joined by dots are taken beside JMESPath.
     """
 
-    def __init__(self, known: dict[str, Collection[str] | None], over: str = "") -> None:
+    def __init__(self, known: Mapping[str, Collection[str] | None], over: str = "", named: bool = False) -> None:
         self._known = known
         self._over = over
+        self._named = named
+
+    def endpoint(self, spot: Spot, text: str, apart: bool) -> Request:
+        """The request of an endpoint alone, such as GET /items?kind=table, with its query `apart` or in its path."""
+        method, _, path = text.partition(" ")
+        if not apart:
+            return Request(method, self.text(spot, path))
+        path, _, query = path.partition("?")
+        found: dict[str, Any] = {}
+        for pair in filter(None, query.split("&")):
+            name, _, value = pair.partition("=")
+            name, given = unquote_plus(name), self.text(spot, unquote_plus(value))
+            if name in found:
+                spot.fail(f"give {name} once, or as a list: {{request: …, query: {{{name}: […]}}}}")
+            found[name] = given
+        return Request(method, self.text(spot, path), found)
 
     def request(self, entries: dict[str, Spot]) -> Request:
         """The request of an object with `request`, `query`, `headers`, `json`, `form`, `graphql` and `variables`."""
@@ -203,6 +235,8 @@ class Requests:
             spot.unknown(inside, [_example(word, names) for word, names in self._known.items()], "placeholder ")
         names = self._known[of]
         if names is None:
+            if self._named and (inside == of or _KEYS.fullmatch(rest)):
+                return Placeholder(of, rest)
             if not rest:
                 spot.fail(f"say what of the {of} is meant, such as {{{of}.id}}")
             return Placeholder(of, expression(spot, rest))
@@ -442,6 +476,16 @@ def _spelt(value: Any) -> Any:
     return Text((str(value).lower(),)) if isinstance(value, bool) else value
 
 
+def as_expression(keys: str) -> str:
+    """Keys joined by dots as JMESPath, which has others than words in quotes."""
+    return ".".join(key if _NAME.fullmatch(key) else f'"{key}"' for key in keys.split("."))
+
+
+def is_keys(text: str) -> bool:
+    """Whether a text is keys joined by dots, at most five."""
+    return bool(_KEYS.fullmatch(text))
+
+
 def is_header(name: str) -> bool:
     """Whether a text can be the name of a header."""
     return bool(_HEADER.fullmatch(name))
@@ -492,4 +536,6 @@ class ApiRequestsExtension(Extension):
             api_expression=expression,
             is_jmespath=is_expression,
             is_header=is_header,
+            is_keys=is_keys,
+            keys_as_expression=as_expression,
         )

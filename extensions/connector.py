@@ -266,12 +266,12 @@ class Connector:
 
     def tests(self, test: str) -> bool:
         """Whether an emitted test, by its name, is one of this connector."""
-        return not self.declares or self.api_sample.applies(test)
+        return not self.declares_fields or self.api_sample.applies(test)
 
     @property
     def reads_at_once(self) -> bool:
         """Whether the first list has the records of all that is above it, and is read once."""
-        return self.declares and self.api_methods.is_flat(self.api.lists[self.asked_first.name])
+        return self.declares_fields and self.api_methods.is_flat(self.api.lists[self.asked_first.name])
 
     @property
     def first_paging(self) -> Facts:
@@ -339,6 +339,11 @@ class Connector:
     def declares(self) -> bool:
         """Whether a map of the API was given."""
         return bool(self.answers.get("api"))
+
+    @property
+    def declares_fields(self) -> bool:
+        """Whether a map may say of records what their fields are."""
+        return self.declares
 
     @cached_property
     def api(self) -> ApiMap:
@@ -457,7 +462,7 @@ class Connector:
     def asked_first(self) -> Resource:
         """The first list that the source is asked for: a map may have levels that it is not asked for."""
         known = list(self.resources.values())
-        asked = [one for one in known if one.name in self.api_sample.places] if self.declares else []
+        asked = [one for one in known if one.name in self.api_sample.places] if self.declares_fields else []
         return (asked or known)[0]
 
     @property
@@ -1069,7 +1074,40 @@ class Declared(Connector):
 
     @cached_property
     def topology(self) -> Any:
-        return self._read_topology(self.answers["topology"], self.service)
+        return self._read_topology(self.answers["topology"], self.answers)
+
+    @property
+    def declares(self) -> bool:
+        """Whether the client spells out each request."""
+        return bool(self.topology.is_mapped)
+
+    @property
+    def declares_fields(self) -> bool:
+        """Nodes say where records have their fields, whatever is asked for."""
+        return False
+
+    @cached_property
+    def api(self) -> ApiMap:
+        """The map of the API that the producers make."""
+        made: ApiMap = self.topology.api
+        return made
+
+    @cached_property
+    def api_methods(self) -> Any:
+        """Python for the lists of the producers. Threads of their own read several records at a time."""
+        return self._write_methods(
+            self.api, self.topology.methods_of, self._option_code, self._credential_code, ahead=False
+        )
+
+    @property
+    def reads_ahead(self) -> bool:
+        return False
+
+    @property
+    def first_paging(self) -> Facts:
+        """Of requests that are declared, how the client reads their pages is tested by what arrives."""
+        known = super().first_paging if not self.declares else {}
+        return known or {"way": "none", "first": 1, "sized": False, "count": "none", "more": "none"}
 
     @cached_property
     def samples(self) -> Any:

@@ -2,13 +2,14 @@
 
 A declaration is YAML: `producers` (where records come from), `nodes` (the tree of the framework's ServiceTopology, with
 `root` for the service itself) and `post_process` (lineage). Nothing of it is kept as text: what is emitted is made of
-the parts that were checked here, so no part of an answer reaches a file unquoted.
+the parts that were checked here, so no part of an answer reaches a file unquoted. Requests are read by
+api_requests.py.
 """
 
 from __future__ import annotations
 
 import builtins
-import difflib
+import json
 import keyword
 import re
 from collections import Counter
@@ -16,15 +17,19 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-import yaml
+from jinja2 import pass_context
 from jinja2.ext import Extension
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from jinja2 import Environment
+    from jinja2.runtime import Context
 
+    from extensions.api_map import ApiMap, MappedList
+    from extensions.api_requests import Paging, PagingReader, Placeholder, Request
     from extensions.catalog import Catalog
+    from extensions.declarations import Spot
 
 Facts = dict[str, Any]
 
@@ -74,12 +79,33 @@ _TAKEN = frozenset(
 # What emitted functions call by name, or keep under a name, beside variables that are called as nodes and contexts.
 _USED = frozenset((*dir(builtins), "found", "having", "islice", "origin", "readable", "target"))
 
+# The same of a client whose requests are spelt out.
+_CALLED = frozenset(
+    (
+        "auth",
+        "cursor",
+        "listing",
+        "needed",
+        "number",
+        "offset",
+        "page",
+        "linked",
+        "part",
+        "present",
+        "size",
+        "start",
+        "whole",
+    )
+)
 
-class TopologyError(ValueError):
-    """A topology can't be made. The message is one line, whatever it quotes: where, what is wrong, and what to give."""
+# The answers to other questions that requests depend on.
+_ANSWERS = (
+    *("service_type", "api", "auth_types", "api_prefix", "pagination", "page_parameter", "size_parameter", "page_size"),
+    *("next_field", "first_page", "count_field", "more_field", "records_path"),
+)
 
-    def __init__(self, said: str) -> None:
-        super().__init__(" ".join(said.split()))
+# What a placeholder of a request may say beside the contexts.
+PAGE_WORDS = ("page", "offset", "cursor", "size")
 
 
 @dataclass(frozen=True)
@@ -107,22 +133,32 @@ class Value:
 
 @dataclass(frozen=True)
 class Producer:
-    """Where records come from: an endpoint, or `records` that are always the same.
+    """Where records come from: a `request` with its `paging`, or `records` that are always the same.
 
-    `path` has `{context}` or `{context.field}` in it. Of the records only those count whose fields have the values of
-    `where`.
+    `placeholders` are the contexts in the request, each with what is taken of its record; empty for what names it.
+    `found` is JMESPath to the records in an answer. Of these only those count that have one of the values of `where`.
     """
 
     name: str
-    path: str = ""
-    where: Facts = field(default_factory=dict)
+    spot: Spot
+    request: Request | None = None
+    paging: Paging | None = None
+    placeholders: tuple[tuple[str, str], ...] = ()
+    found: str = ""
+    key_field: str = ""
+    where: dict[str, tuple[Any, ...]] = field(default_factory=dict)
+    optional: bool = False
     records: tuple[Facts, ...] = ()
 
     @property
-    def placeholders(self) -> list[tuple[str, str]]:
-        """The contexts in the path, each with the field of its record; empty for the one that names it."""
-        found = (text.partition(".") for text in _PLACEHOLDER.findall(self.path))
-        return [(context, name) for context, _, name in found]
+    def fixed(self) -> Facts:
+        """A value for each place of `where`, keys joined by dots."""
+        return {place.replace('"', ""): values[0] for place, values in self.where.items()}
+
+    @property
+    def place(self) -> str:
+        """The request as messages and documents name it."""
+        return self.request.place if self.request else ""
 
     @property
     def is_one(self) -> bool:
@@ -136,6 +172,7 @@ class Stage:
 
     node: str
     number: int
+    spot: Spot
     type: str
     context: str
     consumer: tuple[str, ...]
@@ -153,6 +190,7 @@ class Node:
     """A node of the topology. `threads` is how many of its records are read at a time, 0 for one after the other."""
 
     name: str
+    spot: Spot
     producer: str
     stages: tuple[Stage, ...]
     children: tuple[str, ...]
@@ -173,6 +211,7 @@ class Lineage:
     """A post process that draws the edges which a producer lists."""
 
     name: str
+    spot: Spot
     producer: str
     origin: End
     target: End
@@ -229,11 +268,13 @@ class Topology:
         producers: dict[str, Producer],
         nodes: dict[str, Node],
         lineages: dict[str, Lineage],
+        asking: Asking,
     ) -> None:
         self.facts = facts
         self.producers = producers
         self.nodes = nodes
         self.lineages = lineages
+        self.asking = asking
 
     # ---- What is where ---------------------------------------------------------------------------------------------
 
@@ -357,7 +398,7 @@ class Topology:
             node, depth = self.nodes[name], len(self.above(name)) + (name != ROOT)
             made = ", ".join(stage.type or stage.context for stage in node.stages) or self.facts["service_class"]
             producer = self.producers.get(node.producer)
-            origin = "itself" if not producer else f"GET {producer.path}" if producer.path else "always the same"
+            origin = (producer.place or "always the same") if producer else "itself"
             words = [f"{'  ' * depth}{name}: {origin} → {made}"]
             words += [f"{node.threads} at a time"] if node.threads else []
             words += [f"then {', '.join(node.post_process)}"] if node.post_process else []
@@ -419,44 +460,51 @@ class Topology:
 
     def path(self, producer: str) -> str:
         """The path of a producer as an f-string's inside, each placeholder the quoted field of a record."""
-        text = self.producers[producer].path
-        for context, name in self.producers[producer].placeholders:
-            stage = self.stages[context]
-            of = name or stage.name.text
-            text = text.replace(
-                f"{{{context}.{name}}}" if name else f"{{{context}}}", f"{{part({_variable(stage.node)}, '{of}')}}"
-            )
-        return text
+        request = self.producers[producer].request
+        return "".join(
+            part
+            if isinstance(part, str)
+            else f"{{part({_variable(self.stages[part.of].node)}, '{self._taken(part)}')}}"
+            for part in (request.path.parts if request else ())
+        )
+
+    def _taken(self, one: Placeholder) -> str:
+        """What a placeholder takes of a record."""
+        return one.expression or self.stages[one.of].name.text
 
     @cached_property
     def listed(self) -> dict[str, Listed]:
         """The lists of the source by their producers: first those that need no record, then in order."""
         found = [self._listed(node.producer, node.name) for node in self.order]
         found += [self._listed(lineage.producer, lineage.name) for lineage in self.lineages.values()]
-        real = [one for one in found if self.producers[one.name].path]
+        real = [one for one in found if self.producers[one.name].request]
         return {one.name: one for one in sorted(real, key=lambda one: bool(one.parents))}
 
     def _listed(self, producer: str, item: str) -> Listed:
         nodes = [node for node, _ in self.arguments(producer)]
-        path, fields = self.producers[producer].path, self._fields_of(producer, item)
+        fields = self._fields_of(producer, item)
         keys: list[str] = []
-        for context, name in self.producers[producer].placeholders:
+        for context, _ in self.producers[producer].placeholders:
             # Each has a name of its own, and so has the field that sample records keep it in.
             node = self.stages[context].node
             key, number = node, 1
             while key in keys or (key in nodes and key != node) or f"{key}_id" in fields:
                 number += 1
                 key = f"{node}_{number}"
-            path = path.replace(f"{{{context}.{name}}}" if name else f"{{{context}}}", f"{{{key}}}", 1)
             keys.append(key)
         made = [stage.type for stage in self.nodes[item].stages if stage.type] if item in self.nodes else []
+        request = self.producers[producer].request
+        left = iter(keys)
         return Listed(
             name=producer,
             item=item,
-            path=path,
+            path="".join(
+                part if isinstance(part, str) else f"{{{next(left) if part.of in self.stages else part.of}}}"
+                for part in (request.path.parts if request else ())
+            ),
             parents=tuple(nodes),
             parent_names=tuple(self.nodes[node].producer for node in nodes),
-            where=self.producers[producer].where,
+            where=self.producers[producer].fixed,
             request=self.type(made[0])["request"] if made else "",
             keys=tuple(keys),
         )
@@ -492,6 +540,54 @@ class Topology:
         """The variables for the records in a producer's path, outermost first."""
         return [_variable(node) for node, _ in self.arguments(producer)]
 
+    # ---- What a client spells out ----------------------------------------------------------------------------------
+
+    @property
+    def is_mapped(self) -> bool:
+        """Whether each request is spelt out in the client: some are no plain GET, or the answer `api` says of all."""
+        return self.asking.frame is not None
+
+    @cached_property
+    def methods_of(self) -> dict[str, Listed]:
+        """What the client has a method for, by producer, with the variables that the method takes."""
+        users = {node.producer: node.name for node in self.order}
+        users |= {lineage.producer: lineage.name for lineage in self.lineages.values()}
+        found = {name: self._listed(name, users[name]) for name in self.producers}
+        return {
+            name: replace(one, item=_parameter(one.item), parents=tuple(map(_parameter, one.parents)))
+            for name, one in found.items()
+        }
+
+    @cached_property
+    def api(self) -> ApiMap:
+        """The map of the API that the producers make."""
+        if self.asking.frame is None:
+            raise ValueError("the requests of this topology are plain")
+        return replace(self.asking.frame, lists={name: self._mapped(one) for name, one in self.producers.items()})
+
+    def _mapped(self, producer: Producer) -> MappedList:
+        item = self.methods_of[producer.name].item
+        if producer.request is None:
+            return self.asking.list_of(producer.name, item, constants=producer.records)
+        return self.asking.list_of(
+            producer.name,
+            item,
+            request=producer.request.changed(self._resolved, self.asking.prefix),
+            paging=producer.paging,
+            records=producer.found,
+            key_field=producer.key_field,
+            where=producer.where,
+            optional=producer.optional,
+        )
+
+    def _resolved(self, one: Placeholder) -> Placeholder:
+        """A placeholder of a context as one of the variable that the method has its record in."""
+        if one.of not in self.stages:
+            return one
+        return replace(
+            one, of=_parameter(self.stages[one.of].node), expression=self.asking.expression(self._taken(one))
+        )
+
     @property
     def main(self) -> Listed:
         """The list that a large source has much of: the first one that entities are made of."""
@@ -506,177 +602,262 @@ class Topology:
 # ---- Reading ---------------------------------------------------------------------------------------------------------
 
 
-class _Loader(yaml.SafeLoader):
-    """Plain YAML: a key that is there twice is refused, and so is an alias, which may hold itself."""
+class Asking:
+    """What other answers say of requests, by which producers are read.
 
-    def compose_node(self, parent: Any, index: Any) -> Any:
-        if self.check_event(yaml.AliasEvent):
-            mark = self.peek_event().start_mark  # type: ignore[no-untyped-call]
-            raise yaml.composer.ComposerError(None, None, "there is an alias: write out what it stands for", mark)
-        return super().compose_node(parent, index)
-
-    def construct_mapping(self, node: Any, deep: bool = False) -> Any:
-        seen: set[Any] = set()
-        for key, _ in node.value:
-            name = key.value if isinstance(key, yaml.ScalarNode) else None
-            if name is None or key.tag == "tag:yaml.org,2002:merge":
-                raise yaml.constructor.ConstructorError(None, None, "a key is no plain name", key.start_mark)
-            if name in seen:
-                raise yaml.constructor.ConstructorError(None, None, f"{name!r} is there twice", key.start_mark)
-            seen.add(name)
-        return super().construct_mapping(node, deep)
-
-
-def read(text: str, facts: Facts, paging: Sequence[str] = ()) -> Topology:
-    """The topology that a text declares for a service type. Raises TopologyError.
-
-    `paging` has the parameters with which the client asks for a page.
+    `frame` has what every request has, None where clients find lists by themselves. `usual` is the paging, and `found`
+    the JMESPath to the records, of producers without their own. `prefix` is what their paths are below.
     """
+
+    def __init__(self, environment: Any, answers: Mapping[str, Any], has_requests: bool) -> None:
+        self._environment = environment
+        self.list_of: Callable[..., MappedList] = environment.api_list
+        self.options: tuple[str, ...] = answers.get("option_names") or ("hostPort",)
+        self.frame: ApiMap | None = environment.no_api if has_requests else None
+        self.usual: PagingReader | None = None
+        self.found, self.prefix = "", answers.get("api_prefix", "")
+        self.parameters = [answers.get(name, "") for name in ("page_parameter", "size_parameter")]
+        if answers.get("api"):
+            auth_types = tuple(answers.get("auth_types", ()))
+            self.frame, self.usual = environment.read_api_frame(
+                answers["api"], answers["service_type"], self.options[1:], auth_types
+            )
+        elif has_requests:
+            self.found = self.expression(answers.get("records_path", ""))
+            self.usual = self._usual(answers)
+
+    def _usual(self, answers: Mapping[str, Any]) -> PagingReader:
+        """The paging that the short answers say."""
+        by = answers.get("pagination") or "none"
+        said = {"by": by, "count": answers.get("count_field"), "more": answers.get("more_field")}
+        if by == "page":
+            said["first"] = answers.get("first_page", 1)
+        if by in ("page", "offset", "cursor"):
+            said["parameter"] = answers.get("page_parameter")
+        if by == "cursor":
+            said["next"] = self.expression(answers.get("next_field", ""))
+        if by != "none" and answers.get("size_parameter"):
+            said |= {"size_parameter": answers["size_parameter"], "size": answers["page_size"]}
+        text = json.dumps({name: value for name, value in said.items() if value not in (None, "")})
+        reader: PagingReader = self._environment.api_paging.read(self._environment.load_declaration(text, "the paging"))
+        return reader
+
+    def expression(self, text: str) -> str:
+        """JMESPath for a field: keys joined by dots may be others than JMESPath takes."""
+        return str(self._environment.keys_as_expression(text)) if _is_field(text) else text
+
+    def producer(self, spot: Spot, contexts: Iterable[str]) -> Producer:
+        """What was declared of a producer."""
+        if isinstance(spot.value, list):
+            return _constants(spot)
+        words: dict[str, Any] = dict.fromkeys(contexts)
+        if self.frame:
+            words |= dict.fromkeys(PAGE_WORDS, ()) | {"options": self.options}
+        requests = self._environment.api_requests(words, named=True)
+        if isinstance(spot.value, dict) and "request" in spot.value:
+            made = self._spelt(spot, requests)
+        else:
+            made = self._short(spot, requests)
+        if made.request is None:
+            raise ValueError(f"{made.name} has no request")
+        inside = [one for one in made.request.path.placeholders if one.of in contexts]
+        inside += [one for one in made.request.placeholders if one.of in contexts and one not in inside]
+        for one in inside:
+            if one.expression and not _is_field(one.expression):
+                _sampled(spot, one.expression, self.frame is not None)
+        return replace(made, placeholders=tuple((one.of, one.expression) for one in inside))
+
+    def _short(self, spot: Spot, requests: Any) -> Producer:
+        """A producer by its endpoint alone."""
+        where = {}
+        endpoint = spot
+        if isinstance(spot.value, dict):
+            entries = spot.entries(("reads", "where"), needed=("reads",), example=f"{{reads: GET /{spot.name}}}")
+            endpoint = entries["reads"]
+            if "where" in entries:
+                where = {name: (value,) for name, value in _scalars(entries["where"]).items()}
+        request = requests.endpoint(endpoint, _endpoint(spot, endpoint), apart=self.frame is not None)
+        if self.frame is None:
+            return Producer(spot.name, spot, request=request, where=where)
+        where = {self.expression(name): values for name, values in where.items()}
+        return self._paged(Producer(spot.name, spot, request=request, where=where, found=self.found), self.usual)
+
+    def _spelt(self, spot: Spot, requests: Any) -> Producer:
+        """A producer with a request of its own."""
+        environment = self._environment
+        entries = spot.entries(environment.api_list_keys, example=f"{{request: GET /{spot.name}}}")
+        made = Producer(
+            spot.name,
+            spot,
+            request=requests.request(entries),
+            key_field=entries["key_field"].text(60, "name") if "key_field" in entries else "",
+            where=environment.api_where(entries["where"], environment.api_expression) if "where" in entries else {},
+            optional=entries["optional"].flag() if "optional" in entries else False,
+        )
+        own = environment.api_paging.read(entries["paging"]) if "paging" in entries else None
+        made = self._paged(made, own or self.usual)
+        if "records" not in entries:
+            return replace(made, found=self.found)
+        found = environment.api_records(entries["records"], made.paging, environment.api_expression)
+        return replace(made, found=found)
+
+    def _paged(self, made: Producer, reader: PagingReader | None) -> Producer:
+        reader = reader or self._environment.api_paging.none(made.spot)
+        if made.request is None or reader is None:
+            raise ValueError(f"{made.name} has no request")
+        return replace(made, request=reader.completed(made.spot, made.request), paging=reader.paging)
+
+
+def read(text: str, facts: Facts, environment: Any, answers: Mapping[str, Any] | None = None) -> Topology:
+    """The topology that a text declares for a service type. Raises DeclarationError.
+
+    `answers` are those to other questions about requests; `option_names` of them are what `{options.…}` may name.
+    """
+    error = environment.declaration_error
     if "custom" not in facts or "topology" not in facts:
-        raise TopologyError(f"{facts['title']} services have no Custom type that a topology could run as")
-    whole = _loaded(text)
-    top = _mapping(whole, "the topology", ("producers", "nodes", "post_process"), needed=("producers", "nodes"))
-    producers = {
-        name: _producer(name, value) for name, value in _named(top["producers"], "producers", "a producer").items()
-    }
-    nodes = _nodes(top["nodes"], facts, producers)
+        raise error(f"{facts['title']} services have no Custom type that a topology could run as")
+    if len(text) > MAX_TEXT:
+        raise error(f"the topology has {len(text)} characters: give at most {MAX_TEXT}")
+    whole: Spot = environment.load_declaration(text, "the topology")
+    top = whole.entries(
+        ("producers", "nodes", "post_process"), needed=("producers", "nodes"), example="{producers: {…}, nodes: {…}}"
+    )
+    names = _names_of(top["producers"], "a producer")
+    nodes = _nodes(top["nodes"], facts, names)
     lineages = {
-        name: _lineage(name, value)
-        for name, value in _named(top.get("post_process", {}), "post_process", "a post process").items()
+        name: _lineage(spot)
+        for name, spot in (_names_of(top["post_process"], "a post process") if "post_process" in top else {}).items()
     }
-    topology = Topology(facts, producers, nodes, lineages)
-    for check in (_check_tree, _check_producers, _check_stages, _check_threads, _check_post_processes, _check_paths):
+    has_requests = any(isinstance(spot.value, dict) and "request" in spot.value for spot in names.values())
+    asking = Asking(environment, answers or {}, has_requests)
+    contexts = [stage.context for node in nodes.values() for stage in node.stages]
+    if asking.frame:
+        for stage in (stage for node in nodes.values() for stage in node.stages):
+            if stage.context in (*PAGE_WORDS, "options"):
+                stage.spot.fail(f"give context another name: {{{stage.context}}} is a word of requests")
+    tree = Topology(facts, {}, nodes, lineages, asking)
+    _check_tree(tree)
+    _check_stages(whole, tree)
+    producers = {name: asking.producer(spot, contexts) for name, spot in names.items()}
+    topology = Topology(facts, producers, nodes, lineages, asking)
+    _check_producers(topology)
+    for check in (_check_threads, _check_post_processes, _check_query):
         check(topology)
-    _check_query(topology, paging)
+    _check_paths(whole, topology)
     return _settled(topology)
 
 
-def _loaded(text: str) -> Any:
-    if len(text) > MAX_TEXT:
-        raise TopologyError(f"the topology has {len(text)} characters: give at most {MAX_TEXT}")
-    try:
-        return _Loader(text).get_single_data()
-    except RecursionError:
-        raise TopologyError("the topology is nested too deeply: give nodes by their names, beside each other") from None
-    except (yaml.YAMLError, ValueError) as error:
-        mark = getattr(error, "problem_mark", None)
-        place = f"line {mark.line + 1}: " if mark else ""
-        raise TopologyError(f"{place}{' '.join(str(getattr(error, 'problem', None) or error).split())}") from None
-
-
-def _producer(name: str, value: Any) -> Producer:
-    where = f"producer {name}"
-    if isinstance(value, list):
-        if not 1 <= len(value) <= MAX_RECORDS:
-            raise TopologyError(f"{where}: give from 1 to {MAX_RECORDS} records, or an endpoint, such as GET /{name}")
-        records = tuple(_scalars(record, where) for record in value)
-        return Producer(name, records=records)
-    given = (
-        _mapping(value, where, ("reads", "where"), needed=("reads",)) if isinstance(value, dict) else {"reads": value}
-    )
-    endpoint = given["reads"]
-    found = _ENDPOINT.fullmatch(endpoint) if isinstance(endpoint, str) else None
-    if not found:
-        raise TopologyError(
-            f"{where}: give an endpoint, such as GET /{name}, or a list of records: {_cut(endpoint)} is neither"
-        )
+def _endpoint(producer: Spot, spot: Spot) -> str:
+    """The text of an endpoint that is asked for just as it is written."""
+    endpoint = spot.value
+    if not isinstance(endpoint, str) or not _ENDPOINT.fullmatch(endpoint):
+        spot.fail(f"give an endpoint, such as GET /{producer.name}, or a list of records: {_cut(endpoint)} is neither")
     if len(endpoint) > MAX_ENDPOINT:
-        raise TopologyError(f"{where}: give at most {MAX_ENDPOINT} characters: {_cut(endpoint)} is too long")
+        spot.fail(f"give at most {MAX_ENDPOINT} characters: {_cut(endpoint)} is too long")
     if rewritten := _REWRITTEN.search(endpoint):
-        raise TopologyError(
-            f"{where}: {rewritten[0]} in {_cut(endpoint)} would be asked for in another form: give the path as it is, "
+        spot.fail(
+            f"{rewritten[0]} in {_cut(endpoint)} would be asked for in another form: give the path as it is, "
             "and escapes in capitals for what needs them alone"
         )
     if together := _TOGETHER.search(endpoint):
-        raise TopologyError(
-            f"{where}: {together[0]} in {_cut(endpoint)} leaves two placeholders without a border: put / or another "
+        spot.fail(
+            f"{together[0]} in {_cut(endpoint)} leaves two placeholders without a border: put / or another "
             "character between them, such as : or ,"
         )
-    for inside in _PLACEHOLDER.findall(endpoint):
-        context, _, of = inside.partition(".")
-        if not _NAME.fullmatch(context) or ("." in inside and not _is_field(of)):
-            raise TopologyError(f"{where}: {{{inside}}} is no placeholder: give {{context}} or {{context.field}}")
-    return Producer(name, path=found[1], where=_scalars(given["where"], f"{where}, where") if "where" in given else {})
+    return endpoint
 
 
-def _scalars(value: Any, where: str) -> Facts:
+def _constants(spot: Spot) -> Producer:
+    if not 1 <= len(spot.value) <= MAX_RECORDS:
+        spot.fail(f"give from 1 to {MAX_RECORDS} records, or an endpoint, such as GET /{spot.name}")
+    return Producer(spot.name, spot, records=tuple(map(_scalars, spot.items())))
+
+
+def _sampled(spot: Spot, text: str, is_mapped: bool) -> None:
+    """Refuses JMESPath over a record that is not honoured."""
+    said = "keys joined by dots" if is_mapped else "keys joined by dots, or a producer with a request"
+    spot.fail(f"give {said}: {_cut(text)} is more")
+
+
+def _scalars(spot: Spot) -> Facts:
     """An object of plain values: texts, numbers, and yes or no."""
-    if not isinstance(value, dict) or not value:
-        raise TopologyError(
-            f"{where}: give fields with their values, such as {{name: default}}: {_cut(value)} has none"
-        )
-    for name, one in value.items():
-        if not isinstance(name, str) or not _is_field(name) or "." in name:
-            raise TopologyError(f"{where}: {_cut(name)} is no field: give letters, digits and underscores")
+    for name in spot.keys("{name: default}"):
+        below = spot.below(name)
+        if not _is_field(name) or "." in name:
+            below.fail(f"{_cut(name)} is no field: give letters, digits and underscores")
+        one = below.value
         if not isinstance(one, str | int | float | bool) or (isinstance(one, str) and not _is_line(one)):
-            raise TopologyError(f"{where}: give {name} a text of one line, a number, or yes or no: {_cut(one)} is none")
-    return dict(value)
+            below.fail(f"give a text of one line, a number, or yes or no: {_cut(one)} is none")
+    return dict(spot.value)
 
 
-def _nodes(value: Any, facts: Facts, producers: dict[str, Producer]) -> dict[str, Node]:
-    given = _object(value, "nodes")
+def _nodes(spot: Spot, facts: Facts, producers: Iterable[str]) -> dict[str, Node]:
+    given = _entries(spot)
     if ROOT not in given:
-        raise TopologyError("nodes: give root, the service itself, with the names of its children")
-    root = _mapping(given[ROOT], "node root", ("children", "post_process"), needed=("children",))
-    nodes = {
-        ROOT: Node(ROOT, "", (), _names(root, "children", "node root"), _names(root, "post_process", "node root"), 0)
-    }
-    rest = {name: one for name, one in given.items() if name != ROOT}
-    for name, one in _named(rest, "nodes", "a node").items():
-        where = f"node {name}"
-        known = _mapping(
-            one, where, ("producer", "stages", "children", "post_process", "threads"), needed=("producer", "stages")
-        )
-        if not (isinstance(known["producer"], str) and known["producer"] in producers):
-            raise TopologyError(_unknown(f"{where}: producer", known["producer"], producers))
-        if not isinstance(known["stages"], list) or not known["stages"]:
-            raise TopologyError(
-                f"{where}: give stages as a list, such as [{{type: {next(iter(facts['topology']['types']))}}}]"
-            )
-        stages = tuple(_stage(name, number, stage, facts) for number, stage in enumerate(known["stages"], 1))
-        threads = known.get("threads", 0)
-        if "threads" in known and (type(threads) is not int or threads not in THREADS):
-            raise TopologyError(
-                f"{where}: give threads from {THREADS[0]} to {THREADS[-1]}, or leave it out: {_cut(threads)} is not"
-            )
-        nodes[name] = Node(
-            name,
-            known["producer"],
-            stages,
-            _names(known, "children", where),
-            _names(known, "post_process", where),
-            threads,
-        )
+        spot.fail("give root, the service itself, with the names of its children")
+    top = given[ROOT]
+    root = top.entries(("children", "post_process"), needed=("children",), example="{children: [database]}")
+    nodes = {ROOT: Node(ROOT, top, "", (), _names(root, "children"), _names(root, "post_process"), 0)}
+    for name, one in given.items():
+        if name != ROOT:
+            _check_name(one, name, "a node")
+            nodes[name] = _node(one, facts, producers)
+    _check_apart({name: one for name, one in given.items() if name != ROOT}, "a node")
     return nodes
 
 
-def _stage(node: str, number: int, value: Any, facts: Facts) -> Stage:
-    where = f"node {node}, stage {number}"
-    known = _mapping(value, where, ("type", "context", "consumer", "nullable", "fields", "key"))
+def _node(spot: Spot, facts: Facts, producers: Iterable[str]) -> Node:
+    known = spot.entries(
+        ("producer", "stages", "children", "post_process", "threads"), needed=("producer", "stages"), example="{…}"
+    )
+    producer = known["producer"]
+    if not (isinstance(producer.value, str) and producer.value in producers):
+        producer.unknown(producer.value, producers)
+    if not isinstance(known["stages"].value, list) or not known["stages"].value:
+        known["stages"].fail(f"give a list, such as [{{type: {next(iter(facts['topology']['types']))}}}]")
+    threads = known["threads"].value if "threads" in known else 0
+    if "threads" in known and (type(threads) is not int or threads not in THREADS):
+        known["threads"].fail(f"give {THREADS[0]} to {THREADS[-1]}, or leave it out: {_cut(threads)} is not")
+    return Node(
+        spot.name,
+        spot,
+        producer.value,
+        tuple(_stage(spot.name, number, one, facts) for number, one in enumerate(known["stages"].items(), 1)),
+        _names(known, "children"),
+        _names(known, "post_process"),
+        threads,
+    )
+
+
+def _stage(node: str, number: int, spot: Spot, facts: Facts) -> Stage:
+    keys = ("type", "context", "consumer", "nullable", "fields", "key")
+    known = spot.entries(keys, example="{context: name}") if spot.value != {} else {}
     types = facts["topology"]["types"]
-    if "type" in known and not (isinstance(known["type"], str) and known["type"] in types):
-        raise TopologyError(_unknown(f"{where}: type", known["type"], types, f"a {facts['title']} service has"))
-    type_ = known.get("type", "")
+    type_ = known["type"].word(types) if "type" in known else ""
     if number > 1 and "context" not in known:
-        raise TopologyError(f"{where}: give context, a name of its own; the first stage alone has that of its node")
-    context = known.get("context", node)
-    _check_name(context, f"{where}: context")
-    nullable = known.get("nullable", False)
-    if type(nullable) is not bool:
-        raise TopologyError(f"{where}: give nullable true or false: {_cut(nullable)} is neither")
+        spot.fail("give context, a name of its own; the first stage alone has that of its node")
+    context = known["context"].value if "context" in known else node
+    _check_name(known.get("context", spot), context, "context")
     kinds = COMMON | types[type_].get("fields", {}) if type_ else {"name": "text"}
     kinds = {name: kind for name, kind in kinds.items() if not type_ or name not in types[type_].get("lacks", ())}
-    fields = {"name": _value("name", where), **_usual(kinds)}
-    for name, one in _object(known.get("fields", {}), f"{where}, fields").items():
+    fields = {"name": Value("name", ("name",)), **_usual(kinds)}
+    for name, one in (_entries(known["fields"]) if "fields" in known else {}).items():
         if name not in kinds:
-            raise TopologyError(_unknown(f"{where}: field", name, kinds, f"{type_ or 'a context'} has"))
-        fields[name] = _value(one, f"{where}, field {name}")
+            one.unknown(name, kinds)
+        fields[name] = _value(one)
         if name != "name" and not fields[name].is_field:
-            raise TopologyError(
-                f"{where}, field {name}: give one field, such as meta.{name}: only name may be put together"
-            )
-    key = _value(known["key"], f"{where}, key") if "key" in known else fields["name"]
-    return Stage(node, number, type_, context, _names(known, "consumer", where), nullable, fields, key)
+            one.fail(f"give one field, such as meta.{name}: only name may be put together")
+    return Stage(
+        node,
+        number,
+        spot,
+        type_,
+        context,
+        _names(known, "consumer"),
+        known["nullable"].flag() if "nullable" in known else False,
+        fields,
+        _value(known["key"]) if "key" in known else fields["name"],
+    )
 
 
 def _usual(kinds: Facts) -> dict[str, Value]:
@@ -684,25 +865,20 @@ def _usual(kinds: Facts) -> dict[str, Value]:
     return {name: Value(name, (name,)) for name in ("description", "columns") if name in kinds}
 
 
-def _lineage(name: str, value: Any) -> Lineage:
-    where = f"post_process {name}"
-    if name == DELETION:
-        raise TopologyError(f"{where}: give it another name: {DELETION} is there already, for root")
-    known = _mapping(value, where, ("producer", "from", "to"), needed=("producer", "from", "to"))
+def _lineage(spot: Spot) -> Lineage:
+    if spot.name == DELETION:
+        spot.fail(f"give it another name: {DELETION} is there already, for root")
+    known = spot.entries(("producer", "from", "to"), needed=("producer", "from", "to"), example="{producer: edges}")
     ends = []
     for side in ("from", "to"):
-        end = _mapping(known[side], f"{where}, {side}", ("context", "field"), needed=("context", "field"))
-        if not isinstance(end["context"], str):
-            raise TopologyError(f"{where}, {side}: give context the name of one: {_cut(end['context'])} is none")
-        ends.append(End(end["context"], _value(end["field"], f"{where}, {side}")))
-    if not isinstance(known["producer"], str):
-        raise TopologyError(f"{where}: give producer the name of one: {_cut(known['producer'])} is none")
-    return Lineage(name, known["producer"], *ends)
+        end = known[side].entries(("context", "field"), needed=("context", "field"), example="{context: table}")
+        ends.append(End(end["context"].text(MAX_NAME, "table"), _value(end["field"])))
+    return Lineage(spot.name, spot, known["producer"].text(MAX_NAME, "edges"), *ends)
 
 
-def _value(value: Any, where: str) -> Value:
+def _value(spot: Spot) -> Value:
     """A field of a record, or a text with fields in braces."""
-    text = value if isinstance(value, str) else ""
+    text = spot.value if isinstance(spot.value, str) else ""
     if _is_field(text):
         return Value(text, (text,))
     pieces = _PLACEHOLDER.split(text)
@@ -713,9 +889,9 @@ def _value(value: Any, where: str) -> Value:
         or not all(map(_is_field, fields))
         or not all(map(_LITERAL.fullmatch, literals))
     ):
-        raise TopologyError(
-            f"{where}: give a field of the record, keys joined by dots, or a text with such fields in braces, "
-            f"such as {{group}}.{{name}}: {_cut(value)} is neither"
+        spot.fail(
+            "give a field of the record, keys joined by dots, or a text with such fields in braces, "
+            f"such as {{group}}.{{name}}: {_cut(spot.value)} is neither"
         )
     return Value(text, fields, literals)
 
@@ -723,15 +899,12 @@ def _value(value: Any, where: str) -> Value:
 # ---- Checks of the whole ---------------------------------------------------------------------------------------------
 
 
-def _check_query(topology: Topology, paging: Sequence[str]) -> None:
+def _check_query(topology: Topology) -> None:
     """No path sets what the client sets for each page."""
     for producer in topology.producers.values():
-        for pair in producer.path.partition("?")[2].split("&"):
-            if (name := pair.partition("=")[0]) and name in paging:
-                raise TopologyError(
-                    f"producer {producer.name}: the client sets {name} for each page: leave it out of GET "
-                    f"{producer.path}"
-                )
+        for pair in producer.place.partition("?")[2].split("&"):
+            if (name := pair.partition("=")[0]) and name in topology.asking.parameters:
+                producer.spot.fail(f"the client sets {name} for each page: leave it out of {producer.place}")
 
 
 def _check_tree(topology: Topology) -> None:
@@ -740,29 +913,25 @@ def _check_tree(topology: Topology) -> None:
     for node in nodes.values():
         for child in node.children:
             if child not in nodes:
-                raise TopologyError(
-                    _unknown(f"node {node.name}: child", child, [name for name in nodes if name != ROOT])
-                )
+                node.spot.below("children").unknown(child, [name for name in nodes if name != ROOT])
     for start in nodes:
         if circle := _circle(nodes, start):
-            raise TopologyError(f"node {start}: {' → '.join(circle)} is a circle: take one of its children out")
+            nodes[start].spot.fail(f"{' → '.join(circle)} is a circle: take one of its children out")
     holders: dict[str, list[str]] = {}
     for node in nodes.values():
         for child in node.children:
             holders.setdefault(child, []).append(node.name)
     for child, above in holders.items():
         if len(above) > 1:
-            raise TopologyError(
-                f"node {child}: is a child of {' and '.join(above)}: give it one place, and the other a node of its own"
+            nodes[child].spot.fail(
+                f"it is a child of {' and '.join(above)}: give it one place, and the other a node of its own"
             )
     for name in nodes:
         level = len(topology.above(name)) + 1 if name in holders else 0
         if level > MAX_LEVELS:
-            raise TopologyError(f"node {name}: stands {level} levels below the service: give at most {MAX_LEVELS}")
+            nodes[name].spot.fail(f"it stands {level} levels below the service: give at most {MAX_LEVELS}")
         if name != ROOT and name not in holders:
-            raise TopologyError(
-                f"node {name}: nothing leads to it: name it among the children of a node, or leave it out"
-            )
+            nodes[name].spot.fail("nothing leads to it: name it among the children of a node, or leave it out")
 
 
 def _circle(nodes: dict[str, Node], start: str) -> list[str]:
@@ -783,38 +952,35 @@ def _check_producers(topology: Topology) -> None:
     """Each producer is used once: a method that nothing calls, or two nodes on one list, is a mistake."""
     for lineage in topology.lineages.values():
         if lineage.producer not in topology.producers:
-            raise TopologyError(
-                _unknown(f"post_process {lineage.name}: producer", lineage.producer, topology.producers)
-            )
-    users = [(node.producer, f"node {node.name}") for node in topology.order]
-    users += [(lineage.producer, f"post_process {lineage.name}") for lineage in topology.lineages.values()]
+            lineage.spot.below("producer").unknown(lineage.producer, topology.producers)
+    users = [(node.producer, node.spot, f"node {node.name}") for node in topology.order]
+    users += [(one.producer, one.spot, f"post_process {one.name}") for one in topology.lineages.values()]
     seen: dict[str, str] = {}
-    for producer, user in users:
+    for producer, spot, user in users:
         if producer in seen:
-            raise TopologyError(f"{user}: producer {producer} is that of {seen[producer]}: give it one of its own")
+            spot.fail(f"producer {producer} is that of {seen[producer]}: give it one of its own")
         seen[producer] = user
-    for producer in topology.producers:
-        if producer not in seen:
-            raise TopologyError(f"producer {producer}: nothing uses it: give it to a node, or leave it out")
+    for name, one in topology.producers.items():
+        if name not in seen:
+            one.spot.fail("nothing uses it: give it to a node, or leave it out")
 
 
-def _check_stages(topology: Topology) -> None:
+def _check_stages(whole: Spot, topology: Topology) -> None:
     """Contexts are set once, and before they are consumed; what a type stands in is made above it."""
     contexts = Counter(stage.context for node in topology.order for stage in node.stages)
     for node in topology.order:
         for stage in node.stages:
-            where = f"node {node.name}, stage {stage.number}"
             if contexts[stage.context] > 1:
                 others = [
                     other.name for other in topology.order for one in other.stages if one.context == stage.context
                 ]
                 places = f"{others[0]} twice" if len(set(others)) == 1 else " and in ".join(dict.fromkeys(others))
-                raise TopologyError(f"{where}: context {stage.context} is set in {places}: give each a name of its own")
+                stage.spot.fail(f"context {stage.context} is set in {places}: give each a name of its own")
             if stage.context == topology.service:
-                raise TopologyError(f"{where}: context {stage.context} is that of the service: give it another name")
-    _check_apart([stage.context for stage in topology.stages.values()], "context")
+                stage.spot.fail(f"context {stage.context} is that of the service: give it another name")
+    _check_apart({stage.context: stage.spot for stage in topology.stages.values()}, "context")
     if not topology.made:
-        raise TopologyError("nodes: no stage makes anything: give one a type")
+        whole.below("nodes").fail("no stage makes anything: give one a type")
 
 
 def _settled(topology: Topology) -> Topology:
@@ -824,32 +990,29 @@ def _settled(topology: Topology) -> Topology:
         return replace(node, stages=tuple(replace(stage, consumer=_consumer(topology, stage)) for stage in node.stages))
 
     nodes = {name: settle(node) for name, node in topology.nodes.items()}
-    return Topology(topology.facts, topology.producers, nodes, topology.lineages)
+    return Topology(topology.facts, topology.producers, nodes, topology.lineages, topology.asking)
 
 
 def _consumer(topology: Topology, stage: Stage) -> tuple[str, ...]:
     """The contexts that a stage consumes: those of what its type stands in, the service first."""
-    where, service = f"node {stage.node}, stage {stage.number}", topology.service
+    service = topology.service
     before = topology._before(stage)
     for context in stage.consumer:
         if context == service:
             continue
         if context not in topology.stages:
-            raise TopologyError(_unknown(f"{where}: consumer", context, [service, *topology.stages]))
+            stage.spot.below("consumer").unknown(context, [service, *topology.stages])
         if context not in before:
             setter = topology.stages[context].node
-            raise TopologyError(
-                f"{where}: consumer {context} is not set yet: node {setter} sets it, so {stage.node} has to "
-                f"stand below {setter}"
+            stage.spot.fail(
+                f"consumer {context} is not set yet: node {setter} sets it, so {stage.node} has to stand below {setter}"
                 if setter != stage.node
-                else f"{where}: consumer {context} is not set yet: its own stage has to come before this one"
+                else f"consumer {context} is not set yet: its own stage has to come before this one"
             )
     if not stage.type:
         wrong = stage.consumer and stage.consumer[0] != service
         if wrong:
-            raise TopologyError(
-                f"{where}: give {service} as the first consumer: the framework takes a node without it for a root"
-            )
+            stage.spot.fail(f"give {service} as the first consumer: the framework takes a node without it for a root")
         return stage.consumer or (service,)
     wanted = [(service, "")]
     chosen = [context for context in stage.consumer if context != service]
@@ -857,16 +1020,15 @@ def _consumer(topology: Topology, stage: Stage) -> tuple[str, ...]:
     for type_ in chain:
         fitting = [context for context in before if topology.stages[context].type == type_]
         if not fitting:
-            raise TopologyError(
-                f"{where}: {_a(stage.type)} stands in {_a(type_)}, which no stage above makes: give a node "
+            stage.spot.fail(
+                f"{_a(stage.type)} stands in {_a(type_)}, which no stage above makes: give a node "
                 f"above {stage.node} one of type {type_}"
             )
         wanted.append((next((context for context in chosen if context in fitting), fitting[0]), type_))
     contexts = tuple(context for context, _ in wanted)
     if stage.consumer and stage.consumer != contexts:
-        raise TopologyError(
-            f"{where}: give consumer [{', '.join(contexts)}], what {_a(stage.type)} stands in, outermost "
-            "first, or leave it out"
+        stage.spot.fail(
+            f"give consumer [{', '.join(contexts)}], what {_a(stage.type)} stands in, outermost first, or leave it out"
         )
     return contexts
 
@@ -885,16 +1047,13 @@ def _check_threads(topology: Topology) -> None:
     asking = [node for node in topology.order if node.threads]
     for node in asking:
         if node.threads != asking[0].threads:
-            raise TopologyError(
-                f"node {node.name}: threads {node.threads} is not the {asking[0].threads} of node {asking[0].name}: "
+            node.spot.fail(
+                f"threads {node.threads} is not the {asking[0].threads} of node {asking[0].name}: "
                 "the framework has one number for all, so give the same"
             )
         for above in topology.above(node.name):
             if topology.nodes[above].threads:
-                raise TopologyError(
-                    f"node {node.name}: its threads would be within those of node {above}: give threads to "
-                    "one of the two"
-                )
+                node.spot.fail(f"its threads would be within those of node {above}: give threads to one of the two")
 
 
 def _check_post_processes(topology: Topology) -> None:
@@ -903,55 +1062,49 @@ def _check_post_processes(topology: Topology) -> None:
     for node in topology.nodes.values():
         for name in node.post_process:
             if name == DELETION and node.name != ROOT:
-                raise TopologyError(
-                    f"node {node.name}: give {DELETION} to root: before all is read nothing is known to be gone"
-                )
+                node.spot.fail(f"give {DELETION} to root: before all is read nothing is known to be gone")
             if name != DELETION and name not in topology.lineages:
-                raise TopologyError(_unknown(f"node {node.name}: post_process", name, [*topology.lineages, DELETION]))
+                node.spot.below("post_process").unknown(name, [*topology.lineages, DELETION])
             if name in used:
-                raise TopologyError(
-                    f"node {node.name}: post_process {name} is that of node {used[name]}: give it to one of the two"
-                )
+                node.spot.fail(f"post_process {name} is that of node {used[name]}: give it to one of the two")
             used[name] = node.name
-    _check_apart([*topology.stages, *topology.lineages], "name")
+    spots = {name: one.spot for known in (topology.stages, topology.lineages) for name, one in known.items()}
+    for name in sorted(topology.lineages.keys() & topology.stages.keys()):
+        spots[name].fail(f"name {name}: a context has it, too: give one of them another name")
+    _check_apart(spots, "name")
     for lineage in topology.lineages.values():
-        where = f"post_process {lineage.name}"
         if lineage.name not in used:
-            raise TopologyError(f"{where}: nothing asks for it: name it in the post_process of root, or leave it out")
+            lineage.spot.fail("nothing asks for it: name it in the post_process of root, or leave it out")
         asking = used[lineage.name]
         for side, end in (("from", lineage.origin), ("to", lineage.target)):
-            makes = [stage.context for stage in topology.made]
+            makes, spot = [stage.context for stage in topology.made], lineage.spot.below(side)
             if end.context not in topology.stages:
-                raise TopologyError(_unknown(f"{where}, {side}: context", end.context, makes))
+                spot.below("context").unknown(end.context, makes)
             if end.context not in makes:
-                raise TopologyError(
-                    f"{where}, {side}: context {end.context} makes nothing that lineage could lead {side}: "
+                spot.fail(
+                    f"context {end.context} makes nothing that lineage could lead {side}: "
                     f"give one of {', '.join(makes)}"
                 )
             maker = topology.stages[end.context].node
             if maker not in topology.above(asking) and maker not in topology.below(asking):
-                raise TopologyError(
-                    f"{where}, {side}: {end.context} is not made yet when node {asking} is done: give "
-                    f"{lineage.name} to root"
-                )
+                spot.fail(f"{end.context} is not made yet when node {asking} is done: give {lineage.name} to root")
             key = topology.stages[end.context].key
             if not end.value.is_field and end.value.parts != key.parts:
-                raise TopologyError(
-                    f"{where}, {side}: {end.value.text} can't be the key of {end.context}, which is "
+                spot.fail(
+                    f"{end.value.text} can't be the key of {end.context}, which is "
                     f"{key.text}: put both together in the same way"
                 )
 
 
-def _check_paths(topology: Topology) -> None:
-    """A path names contexts that are set when it is asked, and what is below many records names one of them."""
+def _check_paths(whole: Spot, topology: Topology) -> None:
+    """A request names contexts that are set when it is asked, and what is below many records names one of them."""
     post = {name: node.name for node in topology.nodes.values() for name in node.post_process}
-    users = [(node.producer, node.name, f"node {node.name}") for node in topology.order]
-    users += [(one.producer, post[one.name], f"post_process {one.name}") for one in topology.lineages.values()]
-    for producer, node, where in users:
+    users = [(topology.producers[node.producer], node.name, node.spot) for node in topology.order]
+    users += [(topology.producers[one.producer], post[one.name], one.spot) for one in topology.lineages.values()]
+    for producer, node, spot in users:
         above = topology.above(node)
         known = [stage.context for name in above for stage in topology.nodes[name].stages]
-        path, given = topology.producers[producer].path, topology.producers[producer].placeholders
-        for context, of in given:
+        for context, of in producer.placeholders:
             if context not in known:
                 there = (
                     f"; {context} is set by node {topology.stages[context].node}, which is not above it"
@@ -959,94 +1112,82 @@ def _check_paths(topology: Topology) -> None:
                     else ""
                 )
                 said = f"give one of {', '.join(known)}" if known else "leave it out"
-                raise TopologyError(
-                    f"{where}: {{{context}}} in GET {path} is no context that is set by then{there}: {said}"
-                )
+                spot.fail(f"{{{context}}} in {producer.place} is no context that is set by then{there}: {said}")
             if not of and not topology.stages[context].name.is_field:
-                raise TopologyError(
-                    f"{where}: the name of {context} is put together: give the field that stands in GET "
-                    f"{path}, such as {{{context}.id}}"
+                spot.fail(
+                    f"the name of {context} is put together: give the field that stands in {producer.place}, "
+                    f"such as {{{context}.id}}"
                 )
         several = [name for name in above if not topology.producers[topology.nodes[name].producer].is_one]
         # What differs for each record of the nearest list: the record, and those of constant levels below it.
         near = above[above.index(several[-1]) :] if several else []
-        if path and near and not any(topology.stages[context].node in near for context, _ in given):
+        is_same = not any(topology.stages[context].node in near for context, _ in producer.placeholders)
+        if producer.request and near and is_same:
             first = topology.nodes[near[0]].stages[0].context
-            raise TopologyError(
-                f"{where}: GET {path} is the same for each {near[0]}: give a context of it in the path, such as "
+            spot.fail(
+                f"{producer.place} is the same for each {near[0]}: give a context of it in the request, such as "
                 f"{{{first}}}"
             )
-    if not any(one.path and not one.placeholders for one in topology.producers.values()):
-        raise TopologyError("producers: give one endpoint without a placeholder: the connection is tested with it")
+    if not any(one.request and not one.placeholders for one in topology.producers.values()):
+        whole.below("producers").fail("give one endpoint without a placeholder: the connection is tested with it")
 
 
 # ---- Parts -----------------------------------------------------------------------------------------------------------
 
 
-def _object(value: Any, where: str) -> Facts:
-    if not isinstance(value, dict) or not all(isinstance(key, str) for key in value):
-        raise TopologyError(f"{where}: give names with what each is, as in YAML's name: value; {_cut(value)} is not")
-    return value
+def _entries(spot: Spot) -> dict[str, Spot]:
+    """What an object has by its keys, which may be none."""
+    return {} if spot.value == {} else {key: spot.below(key) for key in spot.keys("name: value")}
 
 
-def _mapping(value: Any, where: str, known: Sequence[str], needed: Sequence[str] = ()) -> Facts:
-    found = _object(value, where)
-    for name in found:
-        if name not in known:
-            raise TopologyError(_unknown(f"{where}: key", name, known))
-    for name in needed:
-        if name not in found:
-            raise TopologyError(f"{where}: give {name}, which is missing")
+def _names_of(spot: Spot, what: str) -> dict[str, Spot]:
+    """What an object has by names that code may have."""
+    found = _entries(spot)
+    for name, one in found.items():
+        _check_name(one, name, what)
+    _check_apart(found, what)
     return found
 
 
-def _named(value: Any, where: str, what: str) -> Facts:
-    found = _object(value, where)
-    for name in found:
-        _check_name(name, f"{where}: {what}")
-    _check_apart(list(found), what)
-    return found
-
-
-def _names(known: Facts, key: str, where: str) -> tuple[str, ...]:
-    found = known.get(key, [])
+def _names(known: Mapping[str, Spot], key: str) -> tuple[str, ...]:
+    """A list of names, empty where it is left out."""
+    if key not in known:
+        return ()
+    found = known[key].value
     if not isinstance(found, list) or not all(isinstance(name, str) for name in found):
-        raise TopologyError(f"{where}: give {key} as a list of names, such as [name]: {_cut(found)} is none")
+        known[key].fail(f"give a list of names, such as [name]: {_cut(found)} is none")
     twice = [name for name, count in Counter(found).items() if count > 1]
     if twice:
-        raise TopologyError(f"{where}: {key} has {twice[0]} twice: leave one out")
+        known[key].fail(f"it has {twice[0]} twice: leave one out")
     return tuple(found)
 
 
-def _check_name(name: Any, where: str) -> None:
+def _check_name(spot: Spot, name: Any, what: str) -> None:
     if not isinstance(name, str) or not _NAME.fullmatch(name) or len(name) > MAX_NAME:
-        raise TopologyError(
-            f"{where}: give a name of at most {MAX_NAME} small letters, digits and single underscores: "
+        spot.fail(
+            f"give {what} a name of at most {MAX_NAME} small letters, digits and single underscores: "
             f"{_cut(name)} is none"
         )
-    if keyword.iskeyword(name) or name in _TAKEN or name.startswith("model_"):
-        raise TopologyError(
-            f"{where}: give another name, such as my_{name}: {name!r} is a word of Python's, pydantic's or "
-            "the framework's"
+    if is_taken(name):
+        spot.fail(
+            f"give {what} another name, such as my_{name}: {name!r} is a word of Python's, pydantic's or the "
+            "framework's"
         )
 
 
-def _check_apart(names: Iterable[str], what: str) -> None:
+def is_taken(name: str) -> bool:
+    """Whether a name would hide what emitted code needs."""
+    return keyword.iskeyword(name) or name in _TAKEN or name.startswith("model_")
+
+
+def _check_apart(named: Mapping[str, Spot], what: str) -> None:
     """Refuses two names that would be one class."""
     seen: dict[str, str] = {}
-    for name in names:
+    for name, spot in named.items():
         plain = name.replace("_", "")
         if plain in seen:
-            raise TopologyError(f"{what} {name}: is too much like {seen[plain]}: give one of them another name")
+            spot.fail(f"{what} {name}: is too much like {seen[plain]}: give one of them another name")
         seen[plain] = name
-
-
-def _unknown(what: str, name: Any, known: Iterable[str], has: str = "there is") -> str:
-    names = list(known)
-    near = difflib.get_close_matches(str(name).lower(), [one.lower() for one in names], n=1)
-    meant = next((one for one in names if near and one.lower() == near[0]), "")
-    listed = f"{has} {', '.join(names)}" if names else "there is none"
-    return f"{what} {_cut(name)} is unknown; " + (f"did you mean {meant}?" if meant else listed)
 
 
 def _is_field(text: Any) -> bool:
@@ -1062,12 +1203,18 @@ def _a(noun: str) -> str:
     return f"{'an' if noun[0] in 'AEIOUaeiou' else 'a'} {noun}"
 
 
+def _parameter(name: str) -> str:
+    """What a method of a client whose requests are spelt out calls the record of a node."""
+    return f"{name}_" if name in _CALLED else _variable(name)
+
+
 def _variable(name: str) -> str:
     """What a variable for a node or a context is called, which hides nothing: no name ends in an underscore."""
     return f"{name}_" if name in _USED else name
 
 
 def _cut(value: Any) -> str:
+    """A value as a message shows it: on one line, and of a long one its beginning."""
     text = repr(value)
     return text if len(text) <= 60 else f"{text[:60]}…"
 
@@ -1085,11 +1232,22 @@ class TopologyExtension(Extension):
         super().__init__(environment)
         catalog: Catalog = environment.catalog  # type: ignore[attr-defined]  # CatalogExtension adds it
 
-        def topology_fault(text: str, service_type: str, paging: Sequence[str]) -> str:
-            """Refuses a declaration that could not run, by its first fault. `paging` is as in `read`."""
+        def read_topology(text: str, answers: Mapping[str, Any]) -> Topology:
+            """The topology that a text declares, among other answers. Raises DeclarationError."""
             try:
-                topology = read(text, catalog.services[service_type], paging)
-            except TopologyError as error:
+                own = environment.read_options(answers.get("options") or "")  # type: ignore[attr-defined]
+            except ValueError:
+                own = {}
+            known = {name: answers.get(name) for name in _ANSWERS} | {"option_names": ("hostPort", *own)}
+            given = {name: one for name, one in known.items() if one is not None}
+            return read(text, catalog.services[answers["service_type"]], environment, given)
+
+        @pass_context
+        def topology_fault(context: Context, text: str) -> str:
+            """Refuses a declaration that could not run, by its first fault."""
+            try:
+                topology = read_topology(text, context.get_all())
+            except environment.declaration_error as error:  # type: ignore[attr-defined]
                 return str(error)
             return str(environment.sample_topology(topology).fault)  # type: ignore[attr-defined]
 
@@ -1101,4 +1259,4 @@ class TopologyExtension(Extension):
         environment.filters["topology_fault"] = topology_fault
         environment.filters["variable"] = _variable
         environment.filters["usual_topology"] = usual_topology
-        environment.extend(read_topology=read)
+        environment.extend(read_topology=read_topology)

@@ -6,7 +6,9 @@ source has either: `fault` says so of a declaration, before anything is written.
 
 from __future__ import annotations
 
+import re
 from copy import deepcopy
+from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -39,6 +41,9 @@ TOO_LONG = 300
 # What a field of a record has to be for several uses of it: the first that is asked for counts.
 STRICTEST = ("columns", "int", "number", "url", "markdown", "text")
 
+# JMESPath to records: keys to a list, and behind brackets those in each of its objects.
+_LIST = re.compile(r"(?P<list>[^\[\]|&?*(){}`]*)(\[\*?\](\.(?P<inner>[^\[\]|&?*(){}`]+))?)?")
+
 Made = dict[tuple[str, str], list[tuple[str, Facts, dict[str, Facts]]]]
 Records = dict[str, list[tuple[tuple[str, ...], Facts]]]
 
@@ -64,6 +69,8 @@ class Samples:
             self._check_apart()
             for lineage in self.topology.lineages.values():
                 self._check_lineage(lineage)
+            if self.topology.is_mapped:
+                self._check_requests()
         except Unfit as unfit:
             return str(unfit)
         return ""
@@ -102,7 +109,7 @@ class Samples:
         node = self.topology.nodes.get(item)
         if node is None or not node.stages:
             return dict.fromkeys(("id", "name"), f"{item}_{number}")
-        kinds, fixed = self.kinds(node), self.topology.producers[node.producer].where
+        kinds, fixed = self.kinds(node), self.topology.producers[node.producer].fixed
         places = [self._own(value, fixed) for stage in node.stages for value in (stage.name, stage.key)]
         places += self._asked(node)
         # Where it is a number to OpenMetadata, it is one of no other list.
@@ -114,10 +121,7 @@ class Samples:
 
     def named(self, item: str, number: str) -> Facts:
         """A record of nothing but the fields that tell it from others."""
-        record: Facts = {}
-        for name, value in self.naming(item, number).items():
-            put(record, name, value)
-        return record
+        return filled(self.naming(item, number))
 
     @cached_property
     def records(self) -> Records:
@@ -163,8 +167,10 @@ class Samples:
         return (record for key, record in records[node.name] if key == wanted)
 
     def _record(self, node: Node, number: int, above: dict[str, Facts]) -> Facts:
-        kinds, where = self.kinds(node), self.topology.producers[node.producer].where
-        record = dict(where) | self.named(node.name, str(number)) | where
+        kinds, where = self.kinds(node), self.topology.producers[node.producer].fixed
+        record = filled(
+            where | {name: one for name, one in self.naming(node.name, str(number)).items() if name not in where}
+        )
         for stage in node.stages:
             for value in (stage.name, stage.key):
                 for name in value.fields:
@@ -194,6 +200,41 @@ class Samples:
         # The first list has several pages: of edges, some come again.
         records[first] = [held[number % len(held)] for number in range(max(FREE, len(held)))]
         return {name: records[name] for name in self.topology.listed}
+
+    # ---- Requests --------------------------------------------------------------------------------------------------
+
+    @property
+    def routes(self) -> dict[str, Facts]:
+        """What is asked for each list, as the stand-in of the emitted tests matches it, by producer."""
+        lists = self.topology.api.lists
+        api = self.topology.api
+        fixed_first = sorted(self.topology.listed.values(), key=lambda one: "{" in one.path)
+        return {
+            one.name: _route(self._renamed(one.name), api.query, api.headers)
+            | {"keys": list(one.keys)}
+            | _answer(lists[one.name], f"producer {one.name}")
+            for one in fixed_first
+        }
+
+    def _renamed(self, name: str) -> Any:
+        """The request of a producer, its placeholders called as the fields of sample records are."""
+        producer = self.topology.producers[name]
+        keys = dict(zip(producer.placeholders, self.topology.listed[name].keys, strict=True))
+        request: Any = producer.request
+
+        def renamed(one: Any) -> Any:
+            return replace(one, of=keys.get((one.of, one.expression), one.of), expression=_rest(one, keys))
+
+        return request.changed(renamed, self.topology.asking.prefix)
+
+    @property
+    def login(self) -> Facts:
+        """The request of a login, as the stand-in matches it."""
+        login: Any = self.topology.api.login
+        body = _shape(login.token, "{token}", "login")
+        if isinstance(login.lifetime, str):
+            body |= _shape(login.lifetime, "{lifetime}", "login")
+        return _route(login.request, {}, {}) | {"keys": [], "body": body}
 
     # ---- What is made of them --------------------------------------------------------------------------------------
 
@@ -277,7 +318,7 @@ class Samples:
     @property
     def name_field(self) -> str:
         """Where records of the main list have what names them."""
-        fixed = self.topology.producers[self.topology.main.name].where
+        fixed = self.topology.producers[self.topology.main.name].fixed
         return self._own(self.topology.main_stage.name, fixed)
 
     @property
@@ -307,7 +348,7 @@ class Samples:
         node = self.topology.nodes[self.topology.main.item]
         value = self.topology.main_stage.fields.get("description")
         named = {name for stage in node.stages for one in (stage.name, stage.key) for name in one.fields}
-        used = named | {*self._asked(node), *self.topology.producers[node.producer].where}
+        used = named | {*self._asked(node), *self.topology.producers[node.producer].fixed}
         return value.text if value and value.text not in used else ""
 
     def is_identified(self, listed: Any) -> bool:
@@ -375,7 +416,7 @@ class Samples:
 
     def _edge(self, lineage: Lineage, name: str, start: Facts, end: Facts) -> Facts | None:
         """The record of an edge; None where none can have both ends."""
-        record: Facts = dict(self.topology.producers[lineage.producer].where)
+        record = filled(self.topology.producers[lineage.producer].fixed)
         ends = [(lineage.origin, start), (lineage.target, end)]
         for side, holder in ends:
             key = self.topology.stages[side.context].key
@@ -396,7 +437,7 @@ class Samples:
         """A field is one thing, what tells records apart is not fixed, and constants are what they have to be."""
         producer, kinds = self.topology.producers[node.producer], self.kinds(node)
         where = f"node {node.name}"
-        places = sorted({*kinds, *producer.where})
+        places = sorted({*kinds, *producer.fixed})
         for place in places:
             within = next((other for other in places if other.startswith(f"{place}.")), "")
             if within:
@@ -412,12 +453,12 @@ class Samples:
                 raise Unfit(f"{where}: {place} can't be columns and {others[0]} too: give one of them another field")
         for stage in node.stages:
             for word, value in (("name", stage.name), ("key", stage.key)):
-                if not self._own(value, producer.where):
+                if not self._own(value, producer.fixed):
                     raise Unfit(
                         f"producer {producer.name}: where fixes {value.fields[-1]}, the {word} of {stage.context}: "
                         f"give records that are always the same instead, such as [{{name: default}}]"
                     )
-        fixed = [field for name in self._asked(node) if (field := name) in producer.where]
+        fixed = [field for name in self._asked(node) if (field := name) in producer.fixed]
         if fixed:
             raise Unfit(f"producer {producer.name}: where fixes {fixed[0]}, which stands in a path: give another field")
         for record in producer.records:
@@ -425,7 +466,7 @@ class Samples:
                 self._check_constant(f"producer {producer.name}", stage, record)
             for name in (name for name in self._asked(node) if not _is_text(record.get(name))):
                 raise Unfit(f"producer {producer.name}: a record has no {name}, which stands in a path: give it one")
-        for name, value in [*producer.where.items(), *(pair for record in producer.records for pair in record.items())]:
+        for name, value in [*producer.fixed.items(), *(pair for record in producer.records for pair in record.items())]:
             if not _fits(value, kinds.get(name, "")):
                 raise Unfit(f"producer {producer.name}: {name} is to be {kinds[name]} in {where}: {value!r} is not")
 
@@ -451,10 +492,21 @@ class Samples:
                 near = next((name for name in reversed(list(way)[:-1]) if name != node.name), node.name)
                 raise Unfit(f"{said}is the same for each {near}: give it a place in what {near} makes, or at the top")
 
+    def _check_requests(self) -> None:
+        """Answers to all requests can be made."""
+        for producer in self.topology.producers.values():
+            for place in producer.where:
+                _shape(place, "", f"producer {producer.name}, where")
+            if producer.key_field and any(place == producer.key_field for place in producer.where):
+                raise Unfit(f"producer {producer.name}: where fixes {producer.key_field}, the key of its records")
+        self.routes  # noqa: B018
+        if self.topology.api.login:
+            self.login  # noqa: B018
+
     def _check_lineage(self, lineage: Lineage) -> None:
         where = f"post_process {lineage.name}"
         places = sorted({*lineage.origin.value.fields, *lineage.target.value.fields})
-        fixed = self.topology.producers[lineage.producer].where
+        fixed = self.topology.producers[lineage.producer].fixed
         for place in places:
             if place in fixed:
                 raise Unfit(
@@ -470,6 +522,79 @@ class Samples:
                 f"{where}: no edge can lead from {origin} to {target} when node {asking} is done: give stages keys "
                 f"that only one record has, edges a field for each end, or {lineage.name} to root"
             )
+
+
+def _rest(one: Any, keys: Any) -> str:
+    """What a placeholder has behind its name, where it is none of a record."""
+    return "" if (one.of, one.expression) in keys else str(one.expression)
+
+
+def _route(request: Any, query: Facts, headers: Facts) -> Facts:
+    """What is sent, with placeholders in braces."""
+    sent = {"query": query | request.query, "headers": headers | request.headers, "form": request.form}
+    if request.graphql:
+        sent["json"] = {"variables": request.variables}
+    elif request.json is not None:
+        sent["json"] = request.json
+    path = request.path.written()
+    return {"method": request.method, "path": path} | {name: _written(one) for name, one in sent.items() if one}
+
+
+def _written(value: Any) -> Any:
+    """A value of a request with each text as it was declared; of lists in a query, which say a name again, nothing."""
+    if isinstance(value, dict):
+        return {key: _written(one) for key, one in value.items()}
+    if isinstance(value, list):
+        return [_written(one) for one in value]
+    return value.written() if hasattr(value, "written") else value
+
+
+def _answer(listed: Any, where: str) -> Facts:
+    """How a list comes: its way of paging, and where an answer has the records and what leads to the next page."""
+    found, paging = _LIST.fullmatch(listed.records or "@"), listed.paging
+    if not found:
+        raise Unfit(f"{where}: give records keys joined by dots, such as data.items or data.edges[].node")
+    body = _shape(found["list"] or "@", "{records}", where)
+    for place, word in ((paging.count, "{count}"), (paging.more, "{more}"), (paging.next, "{next}")):
+        if place and place != "none":
+            if not isinstance(body, dict):
+                raise Unfit(f"{where}: an answer that is a list has no {place}: give records, such as data.items")
+            body = _merged(body, _shape(place, word, where), where)
+    by = "" if paging.by == "none" else paging.by
+    record = _shape(found["inner"] or "@", "{record}", where)
+    route = {"by": by, "first": paging.first, "body": body, "record": record}
+    return route | ({"key_field": listed.key_field} if listed.key_field else {})
+
+
+def _shape(place: str, inner: str, where: str) -> Any:
+    """What has a value at keys that are joined by dots."""
+    if place == "@":
+        return inner
+    names = [one.strip('"') for one in re.findall(r'"[^"]*"|[^.]+', place)]
+    if not all(re.fullmatch(r"[\w$@-]+", name) for name in names):
+        raise Unfit(f"{where}: give keys joined by dots in place of {place}, of which no sample can be made")
+    shape: Any = inner
+    for name in reversed(names):
+        shape = {name: shape}
+    return shape
+
+
+def _merged(one: Facts, other: Facts, where: str) -> Facts:
+    """What has all that two shapes have."""
+    found = dict(one)
+    for key, value in other.items():
+        if key in found and not (isinstance(value, dict) and isinstance(found[key], dict)):
+            raise Unfit(f"{where}: an answer can't have two things at {key}: give other keys")
+        found[key] = _merged(found[key], value, where) if key in found else value
+    return found
+
+
+def filled(values: Facts) -> Facts:
+    """A record with values at keys that are joined by dots."""
+    record: Facts = {}
+    for place, value in values.items():
+        put(record, place, value)
+    return record
 
 
 def put(record: Facts, path: str, value: Any) -> None:

@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from extensions import topology
 from extensions.catalog import Catalog
 from extensions.topology_samples import Samples
 from tests.conftest import NIGHTLY, ROOT
+from tests.support import declarations
 from tests.support.checks import PACKAGE_MODULES, check_texts
 from tests.support.connector import PYTEST, PYTEST_OPTIONS, SLOW, Connector
 from tests.support.declared_api import DeclaredApi
@@ -145,6 +145,6 @@ def test_those_that_cover_it_have_every_construct() -> None:
 def test_every_drawn_topology_is_accepted() -> None:
     for seed in range(150):
         one = drawn(seed, CATALOG)
-        read = topology.read(one.answers["topology"], CATALOG.services[one.answers["service_type"]])
+        read = declarations.read(one.answers["topology"], CATALOG.services[one.answers["service_type"]])
         assert Samples(read).fault == "", one.answers["topology"]
         assert drawn(seed, CATALOG) == one

@@ -12,10 +12,10 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from extensions import topology
 from extensions.catalog import Catalog
 from extensions.topology_samples import Samples
 from tests.conftest import ROOT
+from tests.support import declarations
 
 CATALOG = Catalog(ROOT / "catalog")
 DATABASE = CATALOG.services["database"]
@@ -58,171 +58,214 @@ REFUSED: dict[str, tuple[str, str, str]] = {
     "an escape that needs none": (
         "GET /lineage",
         "GET /line%7Eage",
-        "producer edges: %7E in 'GET /line%7Eage' would be asked for in another form: "
-        "give the path as it is, and escapes in capitals for what needs them alone",
+        "line 6, producers.edges: %7E in 'GET /line%7Eage' would be asked for in another form: give the path "
+        "as it is, and escapes in capitals for what needs them alone",
     ),
     "dots": (
         "GET /lineage",
         "GET /../lineage",
-        "producer edges: /.. in 'GET /../lineage' would be asked for in another form: "
-        "give the path as it is, and escapes in capitals for what needs them alone",
+        "line 6, producers.edges: /.. in 'GET /../lineage' would be asked for in another form: give the path "
+        "as it is, and escapes in capitals for what needs them alone",
     ),
     "two placeholders without a border": (
         "{database}/schemas/{schema_of.id}/tables",
         "{database}-{schema_of.id}/tables",
-        "producer tables: }-{ in 'GET /databases/{database}-{schema_of.id}/tables' leaves two placeholders without a "
-        "border: put / or another character between them, such as : or ,",
+        "line 5, producers.tables: }-{ in 'GET /databases/{database}-{schema_of.id}/tables' leaves two "
+        "placeholders without a border: put / or another character between them, such as : or ,",
     ),
     "a parameter of the pages": (
         "GET /lineage",
         "GET /lineage?deep=1&page=2",
-        "producer edges: the client sets page for each page: leave it out of GET /lineage?deep=1&page=2",
+        "line 6, producers.edges: the client sets page for each page: leave it out of GET /lineage?deep=1&page=2",
     ),
-    "not YAML": ("producers:", "producers: [", "line 4: expected ',' or ']', but got ':'"),
-    "a key twice": ("  tables: GET", "  schemas: GET", "line 5: 'schemas' is there twice"),
-    "an alias": ("[database]", "&a [*a]", "line 9: there is an alias: write out what it stands for"),
-    "a list": (WHOLE, "[a]", "the topology: give names with what each is, as in YAML's name: value; ['a'] is not"),
-    "nothing": (WHOLE, "", "the topology: give names with what each is, as in YAML's name: value; None is not"),
-    "no nodes": ("nodes:", "node:", "the topology: key 'node' is unknown; did you mean nodes?"),
-    "no root": ("  root:", "  service:", "nodes: give root, the service itself, with the names of its children"),
-    "unknown key": ("    threads: 4", "    thread: 4", "node middle: key 'thread' is unknown; did you mean threads?"),
-    "no stages": ("    stages: [{type: Database}]\n", "", "node database: give stages, which is missing"),
+    "not YAML": (
+        "producers:",
+        "producers: [",
+        "line 4: expected ',' or ']', but got ':'; texts with braces, colons or # need quotes",
+    ),
+    "a key twice": (
+        "  tables: GET",
+        "  schemas: GET",
+        "line 5: 'schemas' is there twice",
+    ),
+    "an alias": (
+        "[database]",
+        "&a [*a]",
+        "line 9: there is an alias: write out what it stands for; texts with braces, colons or # need quotes",
+    ),
+    "a list": (
+        WHOLE,
+        "[a]",
+        "line 1: give keys with values, such as {producers: {…}, nodes: {…}}: ['a'] has none",
+    ),
+    "nothing": (
+        WHOLE,
+        "",
+        "give the topology: there is nothing in it",
+    ),
+    "no nodes": (
+        "nodes:",
+        "node:",
+        "line 7, node: 'node' is unknown; did you mean nodes?",
+    ),
+    "no root": (
+        "  root:",
+        "  service:",
+        "line 7, nodes: give root, the service itself, with the names of its children",
+    ),
+    "unknown key": (
+        "    threads: 4",
+        "    thread: 4",
+        "line 17, nodes.middle.thread: 'thread' is unknown; did you mean threads?",
+    ),
+    "no stages": (
+        "    stages: [{type: Database}]\n",
+        "",
+        "line 11, nodes.database: give stages, which is missing",
+    ),
     "unknown producer": (
         "producer: tables",
         "producer: tabels",
-        "node table: producer 'tabels' is unknown; did you mean tables?",
+        "line 21, nodes.table.producer: 'tabels' is unknown; did you mean tables?",
     ),
     "producer of two": (
         "producer: schemas",
         "producer: tables",
-        "node table: producer tables is that of node middle: give it one of its own",
+        "line 20, nodes.table: producer tables is that of node middle: give it one of its own",
     ),
     "producer of none": (
         "  edges: GET /lineage",
         "  edges: GET /lineage\n  others: GET /others",
-        "producer others: nothing uses it: give it to a node, or leave it out",
+        "line 7, producers.others: nothing uses it: give it to a node, or leave it out",
     ),
     "no endpoint": (
         "databases: GET /databases\n",
         "databases: POST /databases\n",
-        "producer databases: give an endpoint, such as GET /databases, or a list of records: 'POST "
+        "line 3, producers.databases: give an endpoint, such as GET /databases, or a list of records: 'POST "
         "/databases' is neither",
     ),
     "unknown child": (
         "children: [middle]",
         "children: [midle]",
-        "node database: child 'midle' is unknown; did you mean middle?",
+        "line 14, nodes.database.children: 'midle' is unknown; did you mean middle?",
     ),
     "a circle": (
         "stages: [{type: Table, key: id}]",
         "stages: [{type: Table, key: id}]\n    children: [middle]",
-        "node middle: middle → table → middle is a circle: take one of its children out",
+        "line 15, nodes.middle: middle → table → middle is a circle: take one of its children out",
     ),
     "a circle through the root": (
         "stages: [{type: Table, key: id}]",
         "stages: [{type: Table, key: id}]\n    children: [root]",
-        "node root: root → database → middle → table → root is a circle: take one of its children out",
+        "line 8, nodes.root: root → database → middle → table → root is a circle: take one of its children out",
     ),
     "itself below itself": (
         "children: [middle]",
         "children: [database]",
-        "node database: database → database is a circle: take one of its children out",
+        "line 11, nodes.database: database → database is a circle: take one of its children out",
     ),
     "two parents": (
         "    children: [database]\n",
         "    children: [database, table]\n",
-        "node table: is a child of root and middle: give it one place, and the other a node of its own",
+        "line 20, nodes.table: it is a child of root and middle: give it one place, and the other a node of its own",
     ),
     "unreached": (
         "    children: [table]\n",
         "",
-        "node table: nothing leads to it: name it among the children of a node, or leave it out",
+        "line 19, nodes.table: nothing leads to it: name it among the children of a node, or leave it out",
     ),
     "unknown type": (
         "type: Table",
         "type: table",
-        "node table, stage 1: type 'table' is unknown; did you mean Table?",
+        "line 22, nodes.table.stages[0].type: 'table' is unknown; did you mean Table?",
     ),
     "type of another service": (
         "type: Table",
         "type: Topic",
-        "node table, stage 1: type 'Topic' is unknown; a Database service has Database, DatabaseSchema, Table",
+        "line 22, nodes.table.stages[0].type: 'Topic' is unknown; give one of Database, DatabaseSchema, Table",
     ),
     "parent is not made": (
-        SCHEMA_STAGE,
+        "[{type: DatabaseSchema, context: schema_of}]",
         "[{context: schema_of}]",
-        "node table, stage 1: a Table stands in a DatabaseSchema, which no stage above makes: "
-        "give a node above table one of type DatabaseSchema",
+        "line 22, nodes.table.stages[0]: a Table stands in a DatabaseSchema, which no stage above makes: give"
+        " a node above table one of type DatabaseSchema",
     ),
     "context twice": (
         "context: schema_of",
         "context: database",
-        "node database, stage 1: context database is set in database and in middle: give each a name of its own",
+        "line 13, nodes.database.stages[0]: context database is set in database and in middle: give each a "
+        "name of its own",
     ),
     "context of the service": (
         "context: schema_of",
         "context: database_service",
-        "node middle, stage 1: context database_service is that of the service: give it another name",
+        "line 18, nodes.middle.stages[0]: context database_service is that of the service: give it another name",
     ),
     "consumed context is nowhere": (
         "{type: Table, key: id}",
         "{type: Table, consumer: [database_service, database, schema_off]}",
-        "node table, stage 1: consumer 'schema_off' is unknown; did you mean schema_of?",
+        "line 22, nodes.table.stages[0].consumer: 'schema_off' is unknown; did you mean schema_of?",
     ),
     "consumed context is set below": (
         "[{type: Database}]",
         "[{type: Database, consumer: [database_service, table]}]",
-        "node database, stage 1: consumer table is not set yet: node table sets it, so database has to stand "
-        "below table",
+        "line 13, nodes.database.stages[0]: consumer table is not set yet: node table sets it, so database "
+        "has to stand below table",
     ),
     "consumers out of order": (
         "{type: Table, key: id}",
         "{type: Table, consumer: [database_service, schema_of, database]}",
-        "node table, stage 1: give consumer [database_service, database, schema_of], what a Table stands in, "
-        "outermost first, or leave it out",
+        "line 22, nodes.table.stages[0]: give consumer [database_service, database, schema_of], what a Table "
+        "stands in, outermost first, or leave it out",
     ),
     "second stage without a context": (
         "[{type: Table, key: id}]",
         "[{type: Table, key: id}, {type: Table}]",
-        "node table, stage 2: give context, a name of its own; the first stage alone has that of its node",
+        "line 22, nodes.table.stages[1]: give context, a name of its own; the first stage alone has that of its node",
     ),
-    "threads of one": ("threads: 4", "threads: 1", "node middle: give threads from 2 to 32, or leave it out: 1 is not"),
+    "threads of one": (
+        "threads: 4",
+        "threads: 1",
+        "line 17, nodes.middle.threads: give 2 to 32, or leave it out: 1 is not",
+    ),
     "threads as yes": (
         "threads: 4",
         "threads: yes",
-        "node middle: give threads from 2 to 32, or leave it out: True is not",
+        "line 17, nodes.middle.threads: give 2 to 32, or leave it out: True is not",
     ),
     "threads in threads": (
         "producer: tables",
         "producer: tables\n    threads: 4",
-        "node table: its threads would be within those of node middle: give threads to one of the two",
+        "line 20, nodes.table: its threads would be within those of node middle: give threads to one of the two",
     ),
     "other threads": (
         "producer: tables",
         "producer: tables\n    threads: 5",
-        "node table: threads 5 is not the 4 of node middle: the framework has one number for all, so give the same",
+        "line 20, nodes.table: threads 5 is not the 4 of node middle: the framework has one number for all, "
+        "so give the same",
     ),
     "placeholder that nothing gives": (
         "/schemas/{schema_of.id}/",
         "/schemas/{table}/",
-        "node table: {table} in GET /databases/{database}/schemas/{table}/tables is no context that is set by then; "
-        "table is set by node table, which is not above it: give one of database, schema_of",
+        "line 20, nodes.table: {table} in GET /databases/{database}/schemas/{table}/tables is no context that"
+        " is set by then; table is set by node table, which is not above it: give one of database, schema_of",
     ),
     "no placeholder": (
         "GET /databases/{database}/schemas\n",
         "GET /schemas\n",
-        "node middle: GET /schemas is the same for each database: give a context of it in the path, such as {database}",
+        "line 15, nodes.middle: GET /schemas is the same for each database: give a context of it in the "
+        "request, such as {database}",
     ),
     "placeholder that is none": (
         "{schema_of.id}",
         "{schema_of.}",
-        "producer tables: {schema_of.} is no placeholder: give {context} or {context.field}",
+        "line 5, producers.tables: say what of the schema_of is meant, such as {schema_of.id}",
     ),
     "placeholder of another level alone": (
         "/schemas/{schema_of.id}/",
         "/",
-        "node table: GET /databases/{database}/tables is the same for each middle: give a context of it in the path, "
-        "such as {schema_of}",
+        "line 20, nodes.table: GET /databases/{database}/tables is the same for each middle: give a context "
+        "of it in the request, such as {schema_of}",
     ),
     "two things at one place": (
         "{type: Table, key: id}",
@@ -237,8 +280,8 @@ REFUSED: dict[str, tuple[str, str, str]] = {
     "where that fixes the name": (
         "  tables: GET /databases/{database}/schemas/{schema_of.id}/tables\n",
         "  tables: {reads: 'GET /databases/{database}/schemas/{schema_of.id}/tables', where: {name: one}}\n",
-        "producer tables: where fixes name, the name of table: give records that are always the same instead, such as "
-        "[{name: default}]",
+        "producer tables: where fixes name, the name of table: give records that are always the same instead,"
+        " such as [{name: default}]",
     ),
     "constant without a name": (
         "  databases: GET /databases\n",
@@ -258,71 +301,68 @@ REFUSED: dict[str, tuple[str, str, str]] = {
     "unknown field": (
         "{type: Table, key: id}",
         "{type: Table, fields: {descripton: about}}",
-        "node table, stage 1: field 'descripton' is unknown; did you mean description?",
+        "line 22, nodes.table.stages[0].fields.descripton: 'descripton' is unknown; did you mean description?",
     ),
     "field that is none": (
         "{type: Table, key: id}",
         "{type: Table, fields: {description: '{a} {b}'}}",
-        "node table, stage 1, field description: give one field, such as meta.description: only name may be "
-        "put together",
+        "line 22, nodes.table.stages[0].fields.description: give one field, such as meta.description: only "
+        "name may be put together",
     ),
     "unknown post process": (
         "[lineage, deletion]",
         "[linage, deletion]",
-        "node root: post_process 'linage' is unknown; did you mean lineage?",
+        "line 10, nodes.root.post_process: 'linage' is unknown; did you mean lineage?",
     ),
     "post process of none": (
         "[lineage, deletion]",
         "[deletion]",
-        "post_process lineage: nothing asks for it: name it in the post_process of root, or leave it out",
+        "line 24, post_process.lineage: nothing asks for it: name it in the post_process of root, or leave it out",
     ),
     "deletion before the end": (
         "    children: [table]\n",
         "    children: [table]\n    post_process: [deletion]\n",
-        "node middle: give deletion to root: before all is read nothing is known to be gone",
+        "line 15, nodes.middle: give deletion to root: before all is read nothing is known to be gone",
     ),
     "lineage of nothing": (
         "to: {context: table,",
         "to: {context: tables,",
-        "post_process lineage, to: context 'tables' is unknown; did you mean table?",
+        "line 27, post_process.lineage.to.context: 'tables' is unknown; did you mean table?",
     ),
     "lineage of what is not made": (
         "    children: [middle]\n",
         "    children: [middle]\n    post_process: [lineage]\n",
-        "node database: post_process lineage is that of node root: give it to one of the two",
+        "line 11, nodes.database: post_process lineage is that of node root: give it to one of the two",
     ),
     "lineage by another key": (
         "field: target}",
         "field: '{schema}.{target}'}",
-        "post_process lineage, to: {schema}.{target} can't be the key of table, which is id: put both "
-        "together in the same way",
+        "line 27, post_process.lineage.to: {schema}.{target} can't be the key of table, which is id: put both"
+        " together in the same way",
     ),
     "a word of pydantic's": (
         "  databases: GET /databases\n",
         "  copy: GET /databases\n",
-        "producers: a producer: give another name, such as my_copy: 'copy' is a word of Python's, pydantic's "
-        "or the framework's",
+        "line 3, producers.copy: give a producer another name, such as my_copy: 'copy' is a word of Python's,"
+        " pydantic's or the framework's",
     ),
     "no name": (
         "context: schema_of",
         "context: Schema",
-        "node middle, stage 1: context: give a name of at most 30 small letters, digits and single "
-        "underscores: 'Schema' is none",
+        "line 18, nodes.middle.stages[0].context: give context a name of at most 30 small letters, digits and"
+        " single underscores: 'Schema' is none",
     ),
     "nullable as a text": (
         "key: id}",
         "nullable: maybe}",
-        "node table, stage 1: give nullable true or false: 'maybe' is neither",
+        "line 22, nodes.table.stages[0].nullable: give true or false: 'maybe' is neither",
     ),
 }
 
 
 def fault(text: str, facts: dict[str, Any] = DATABASE) -> str:
     """What is said of a declaration; empty where it is accepted."""
-    try:
-        return Samples(topology.read(text, facts, ["page", "page_size"])).fault
-    except topology.TopologyError as error:
-        return str(error)
+    return declarations.fault(text, facts, {"page_parameter": "page", "size_parameter": "page_size"})
 
 
 def test_whole_declaration_is_accepted() -> None:
@@ -340,7 +380,7 @@ def test_refusal_says_where_what_and_what_to_give(case: str) -> None:
     ("regions", "line"),
     [
         ("GET /regions", "node group: Directory default is the same for each region: give it a place in what region"),
-        ("[{name: a}, {name: b}]", "producers: give one endpoint without a placeholder: the connection"),
+        ("[{name: a}, {name: b}]", "line 2, producers: give one endpoint without a placeholder: the connection"),
     ],
 )
 def test_what_no_sample_fits_is_refused(regions: str, line: str) -> None:
@@ -365,12 +405,15 @@ def test_list_that_becomes_nothing_and_a_tree_that_is_too_deep_are_refused() -> 
         deep[f"node{number}"] |= {"children": [f"node{number + 1}"]} if number < 8 else {}
     lists = {f"list{number}": f"GET /{number}" + (f"/{{node{number - 1}}}" if number else "") for number in range(9)}
     line = fault(yaml.safe_dump({"producers": lists, "nodes": deep}), DRIVE)
-    assert line == "node node8: stands 9 levels below the service: give at most 8"
+    assert line == "line 50, nodes.node8: it stands 9 levels below the service: give at most 8"
 
 
 def test_alias_that_would_be_large_is_refused_before_it_is() -> None:
     laughs = "a: &a [x, x]\n" + "".join(f"{new}: &{new} [*{old}, *{old}]\n" for old, new in pairwise("abcdefgh"))
-    assert fault(laughs) == "line 2: there is an alias: write out what it stands for"
+    assert (
+        fault(laughs)
+        == "line 2: there is an alias: write out what it stands for; texts with braces, colons or # need quotes"
+    )
 
 
 def test_deep_and_long_texts_are_refused() -> None:
@@ -381,7 +424,7 @@ def test_deep_and_long_texts_are_refused() -> None:
 @pytest.mark.parametrize("service_type", WITH_TOPOLOGY)
 def test_usual_topology_is_accepted_and_makes_every_type(service_type: str) -> None:
     facts = CATALOG.services[service_type]
-    usual = topology.read(facts["topology"]["usual"], facts)
+    usual = declarations.read(facts["topology"]["usual"], facts)
     assert usual.types == list(facts["topology"]["types"])
     assert usual.deletes
 
@@ -393,9 +436,9 @@ def test_every_service_type_with_a_custom_type_has_a_topology() -> None:
 @pytest.mark.parametrize(
     ("answers", "line"),
     [
-        ({"topology": WHOLE.replace("producer: tables", "producer: tabels")}, "producer 'tabels' is unknown"),
+        ({"topology": WHOLE.replace("producer: tables", "producer: tabels")}, "producer: 'tabels' is unknown"),
         ({"topology": WHOLE.replace("[table]", "[table, middle]")}, "middle → middle is a circle"),
-        ({"topology": WHOLE, "service_type": "messaging"}, "a Messaging service has Topic"),
+        ({"topology": WHOLE, "service_type": "messaging"}, "give one of Topic"),
         ({"service_type": "api"}, "choose another: OpenMetadata has no Custom type"),
         ({"capabilities": ["lineage"]}, "leave capabilities out: it belongs to connector, not to topology"),
         ({"api_endpoints": "GET /tables"}, "leave api_endpoints out: the producers of the topology have them"),
@@ -445,7 +488,7 @@ DRIVE = CATALOG.services["drive"]
 @given(trees())
 def test_right_tree_is_accepted_and_consumes_only_what_is_above(declared: dict[str, Any]) -> None:
     # A root without top-level nodes that read without a placeholder can't be drawn: the first node stands there.
-    found = topology.read(yaml.safe_dump(declared), DRIVE)
+    found = declarations.read(yaml.safe_dump(declared), DRIVE)
     assert ["root", *(node.name for node in found.order)] == list(found.below("root"))
     assert {node.name for node in found.order} == declared["nodes"].keys() - {"root"}
     for stage in found.stages.values():
@@ -459,7 +502,7 @@ def test_right_tree_is_accepted_and_consumes_only_what_is_above(declared: dict[s
 @settings(max_examples=60, deadline=None, derandomize=True, database=None)
 @given(trees(), st.data())
 def test_child_that_leads_back_is_a_circle_that_names_its_way(declared: dict[str, Any], data: st.DataObject) -> None:
-    found = topology.read(yaml.safe_dump(declared), DRIVE)
+    found = declarations.read(yaml.safe_dump(declared), DRIVE)
     below = data.draw(st.sampled_from([node.name for node in found.order]))
     above = data.draw(st.sampled_from([*found.above(below), below]))
     declared["nodes"][below].setdefault("children", []).append(above)

@@ -67,11 +67,7 @@ def scopes(tree: ast.AST) -> Iterator[set[str]]:
 
 
 def is_refused(name: str) -> bool:
-    try:
-        topology._check_name(name, "nodes: a node")
-    except topology.TopologyError:
-        return True
-    return False
+    return topology.is_taken(name) or not topology._NAME.fullmatch(name)
 
 
 @pytest.mark.parametrize(

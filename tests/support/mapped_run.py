@@ -34,7 +34,7 @@ def read(job: Json) -> Json:
     try:
         client_of: Any = importlib.import_module("openmetadata_probe.client")
         settings = importlib.import_module("openmetadata_probe.settings")
-        declared = importlib.import_module("openmetadata_probe.models").DECLARED
+        declared = getattr(importlib.import_module("openmetadata_probe.models"), "DECLARED", "")
     finally:
         sys.path.remove(job["path"])
     client_of.RETRIES = client_of.RETRIES.new(backoff_factor=0)

@@ -13,10 +13,10 @@ from typing import Any
 
 import yaml
 
-from extensions import topology
 from extensions.catalog import Catalog
 from extensions.topology import MAX_ENDPOINT, MAX_NAME
 from extensions.topology_samples import Samples
+from tests.support import declarations
 
 Json = dict[str, Any]
 
@@ -353,7 +353,7 @@ class Drawing:
         """A declaration without the lineages that no edge fits: their ends were drawn at random."""
         if not self.lineages:
             return declared
-        read = topology.read(yaml.safe_dump(declared), self.service)
+        read = declarations.read(yaml.safe_dump(declared), self.service)
         fault = Samples(read).fault
         unfit = next((name for name in self.lineages if fault.startswith(f"post_process {name}: no edge")), "")
         if not unfit:

@@ -1,0 +1,37 @@
+"""Reads topologies as the template does, without rendering anything."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from jinja2 import Environment
+
+from extensions import topology
+from extensions.catalog import Catalog
+from extensions.declarations import DeclarationError
+from extensions.topology_samples import Samples
+
+ENVIRONMENT: Any = Environment(
+    extensions=[
+        "extensions.catalog.CatalogExtension",
+        "extensions.declarations.DeclarationsExtension",
+        "extensions.api_requests.ApiRequestsExtension",
+        "extensions.api_calls.ApiCallsExtension",
+        "extensions.api_map.ApiMapExtension",
+    ]
+)
+CATALOG: Catalog = ENVIRONMENT.catalog
+
+
+def read(text: str, facts: Mapping[str, Any], answers: Mapping[str, Any] | None = None) -> topology.Topology:
+    """The topology that a text declares, as far as it may be sampled or not. Raises DeclarationError."""
+    return topology.read(text, dict(facts), ENVIRONMENT, answers)
+
+
+def fault(text: str, facts: Mapping[str, Any], answers: Mapping[str, Any] | None = None) -> str:
+    """What is said of a declaration; empty where it is accepted."""
+    try:
+        return Samples(read(text, facts, answers)).fault
+    except DeclarationError as error:
+        return str(error)
