@@ -44,7 +44,19 @@ UNWANTED = "unwanted"
 
 # Emitted tests of how a source reads what nobody declared, by the field that a map must not have for them; and tests
 # of a list that it must have.
-OF_UNDECLARED = {"test_columns_keep_their_types_and_what_is_in_them": ("data_models", "columns")}
+OF_UNDECLARED = {
+    "test_columns_keep_their_types_and_what_is_in_them": ("data_models", "columns"),
+    "test_tasks_are_in_order": ("tasks", "upstream"),
+    "test_runs_of_tasks_are_in_the_state_of_their_run": ("task_runs", "tasks"),
+    **dict.fromkeys(
+        (
+            "test_sql_of_a_task_gives_columns",
+            "test_what_only_reads_or_writes_has_an_edge_with_its_pipeline",
+            "test_lineage_of_others_is_not_replaced",
+        ),
+        ("tasks", "inputs"),
+    ),
+}
 OF_LISTED = {"test_runs_of_tasks_are_in_the_state_of_their_run": "task_runs"}
 
 
