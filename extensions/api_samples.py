@@ -7,6 +7,7 @@ read from the served record, as the client reads it: one that does not come back
 
 from __future__ import annotations
 
+import json
 import re
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -57,6 +58,20 @@ OF_UNDECLARED = {
         ("tasks", "inputs"),
     ),
 }
+# Those that expect records whole, by the list that has them.
+OF_WHOLE = dict.fromkeys(
+    (
+        "test_documents_become_samples_of_their_index",
+        "test_long_document_is_cut",
+        "test_documents_are_those_of_their_parent",
+    ),
+    "documents",
+)
+# Those in which a list fails that no other one shares its place with.
+OF_ALONE = dict.fromkeys(
+    ("test_documents_that_are_forbidden_are_a_warning", "test_documents_that_fail_again_and_again_are_given_up"),
+    "documents",
+)
 OF_LISTED = {"test_runs_of_tasks_are_in_the_state_of_their_run": "task_runs"}
 
 
@@ -88,6 +103,9 @@ class FromEnd(list[Any]):
 
 
 ITSELF = Leaf("@")
+
+# The only key of a shape that is written as a text of JSON.
+AS_JSON = "{json}"
 
 
 # ---- Expressions turned round ----------------------------------------------------------------------------------------
@@ -219,6 +237,8 @@ def filled(shape: Any, values: Any, words: Mapping[str, Mapping[str, str]]) -> A
         found = _search(shape.name, values)
         items = listed(found) if "@" in leaves(shape.item) else items_of(found)
         return [filled(shape.item, value, words) for value in items]
+    if isinstance(shape, dict) and AS_JSON in shape:
+        return json.dumps(filled(shape[AS_JSON], values, words))
     if isinstance(shape, dict):
         return {key: filled(item, values, words) for key, item in shape.items()}
     return [filled(item, values, words) for item in shape] if isinstance(shape, list) else shape
@@ -260,8 +280,10 @@ class ApiSample:
         properties: Callable[[str], Facts],
         nested: Mapping[str, Facts],
         held: Mapping[str, Mapping[str, str]],
+        options: Mapping[str, str],
     ) -> None:
         self._api = api
+        self._options = options
         self._resources = resources
         self._properties = properties
         self._nested = nested
@@ -330,13 +352,12 @@ class ApiSample:
         if key == "display_name":
             for number, record in enumerate(self.records[self._name], 1):
                 record.setdefault(key, f"Display name {number}")
-        if field.json:
-            # A text of JSON is not made.
+        if field.json and not field.fields:
             self._leave(known, key)
             return
         if field.fields:
             item = self._nested_shape(field.fields, self._nested[facts["of"]], f"{self._name}.{known}")
-            is_put = isinstance(field.value, str) and self._put(field.value, Each(key, item))
+            is_put = isinstance(field.value, str) and self._put(field.value, self._as_json(field, Each(key, item)))
             if not is_put:
                 self._leave(known, key)
             return
@@ -347,6 +368,13 @@ class ApiSample:
             self._put_text(field.value, leaf)
         if key != "record" and not held:
             self._settle(field, known, key)
+
+    @staticmethod
+    def _as_json(field: Field, inner: Any) -> Any:
+        """What the texts of JSON hold that a field is read from."""
+        for expression in reversed(field.json):
+            inner = {AS_JSON: inverse(expression, inner)}
+        return inner
 
     def _said(self, key: str) -> list[str]:
         return [str(record[key]) for record in self.records[self._name] if isinstance(record.get(key), str | bool)]
@@ -552,7 +580,9 @@ class ApiSample:
         paging = listed.paging
         if paging is None:
             raise Unfit(f"{listed.name} is not asked for")
-        body = inverse(listed.records or "@", Leaf("records"))
+        body = inverse(listed.records or "@", Leaf("records")) if not listed.columns else {}
+        for key, place in listed.columns.items():
+            body = merged(body, inverse(place, Each("records", Leaf(key))))
         more: Facts = {}
         # The next page is what comes after the last record of this one.
         last = f"{listed.records}[-1]."
@@ -593,6 +623,12 @@ class ApiSample:
         """Whether a test, by its name, is one of a connector with this map."""
         name, model = OF_UNDECLARED.get(test, ("", ""))
         is_declared = name in self._api.lists and model in self._api.lists[name].fields
+        whole = self._api.lists.get(OF_WHOLE.get(test, ""))
+        if whole and whole.columns:
+            return False
+        alone = self.places.get(OF_ALONE.get(test, ""))
+        if alone and [*self.places.values()].count(alone) > 1:
+            return False
         return not is_declared and OF_LISTED.get(test, next(iter(self._api.lists))) in self._api.lists
 
     @property
@@ -613,10 +649,16 @@ class ApiSample:
     def places(self) -> dict[str, str]:
         """What tests call the lists: their paths, and behind a question mark what else they are below."""
         return {
-            name: self._resources[name].path
+            name: self._with_options(self._resources[name].path)
             for name, listed in self._api.lists.items()
             if name in self._resources and listed.request
         }
+
+    def _with_options(self, path: str) -> str:
+        """A path with what the settings of the tests have for options."""
+        for name, value in self._options.items():
+            path = path.replace(f":options.{name}", value)
+        return path
 
     @cached_property
     def unwanted(self) -> dict[str, Any]:

@@ -456,6 +456,7 @@ class Connector:
             lambda name: self.catalog.fields_of(self.answers["service_type"], name),
             self.catalog.fields["nested"],
             held,
+            {name: str(facts.get("default", facts.get("sample", ""))) for name, facts in self.own_options.items()},
         )
 
     @property

@@ -149,7 +149,11 @@ def _mapped(name: str, known: dict[str, Facts], api: ApiMap) -> Resource:
 def _place(resource: Resource, request: Request) -> str:
     """A declared path with the items that it is below; those that stand elsewhere are behind a question mark."""
     path = "".join(
-        part if isinstance(part, str) else f"{{{part.of}}}" if part.of in resource.parents else f":{part.of}"
+        part
+        if isinstance(part, str)
+        else f"{{{part.of}}}"
+        if part.of in resource.parents
+        else f":{part.of}.{part.expression}".rstrip(".")
         for part in request.path.parts
     )
     named = {one.of for one in request.placeholders}
