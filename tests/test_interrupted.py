@@ -20,7 +20,7 @@ import pytest
 
 from scaffold_connector.make import folder
 from scaffold_connector.unfinished import MAKING, Note, alone
-from tests.conftest import ROOT, need
+from tests.conftest import NIGHTLY, ROOT, by_day, need
 from tests.support import disks
 from tests.support.checkout import write_registry
 from tests.support.contrib import write_checkout
@@ -219,7 +219,7 @@ def test_copy_into_a_checkout_is_cleaned_away_and_made_again(
     interrupted("copier copy", Operation(checkout, run, cleaned), 9)
 
 
-@pytest.mark.parametrize("start", ["nothing", "checkout"])
+@pytest.mark.parametrize("start", by_day(["nothing", "checkout"], ["checkout"]))
 def test_command_makes_a_connector_in_the_next_run(
     start: str, template: Path, killer: Killer, interrupted: Interrupted, request: pytest.FixtureRequest
 ) -> None:
@@ -274,7 +274,7 @@ def test_registration_is_done_in_the_next_run(
 LARGEST = 6000
 
 
-@pytest.mark.parametrize("start", ["nothing", "checkout"])
+@pytest.mark.parametrize("start", by_day(["nothing", "checkout"], ["nothing"]))
 def test_command_begins_again_with_other_answers(
     start: str, template: Path, killer: Killer, tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:
@@ -458,8 +458,15 @@ def on_disk(tmp_path: Path) -> Callable[..., tuple[Any, Path]]:
     return run
 
 
-@pytest.mark.parametrize("start", ["nothing", "checkout"])
-@pytest.mark.parametrize("room", [4, 48])
+@pytest.mark.parametrize(
+    ("start", "room"),
+    [
+        ("nothing", 4),
+        ("checkout", 48),
+        pytest.param("nothing", 48, marks=NIGHTLY),
+        pytest.param("checkout", 4, marks=NIGHTLY),
+    ],
+)
 def test_full_disk_is_a_line_and_leaves_nothing(
     start: str, room: int, template: Path, on_disk: Any, request: pytest.FixtureRequest
 ) -> None:

@@ -20,7 +20,7 @@ from pydantic import AnyUrl
 from extensions.catalog import Catalog
 from extensions.options import INTEGERS, KEYS, MAX_VALUE, SECRET_NAMES, URL
 from tasks import validate
-from tests.conftest import ROOT
+from tests.conftest import NIGHTLY, ROOT
 from tests.support.checks import PACKAGE_MODULES, check_style, evidence, validate_files
 from tests.support.connector import PYTEST, PYTEST_OPTIONS, Connector, Deploy, assert_passed
 from tests.support.python import Warm
@@ -778,6 +778,7 @@ def test_certification_hunts_secrets_of_ones_own(package: Connector, warm: Warm,
 
 
 @pytest.mark.framework
+@NIGHTLY
 def test_tests_of_a_contribution_with_options_pass(deploy: Deploy, tmp_path: Path) -> None:
     connector = deploy(REST | {"options": WHOLE}, "contrib", tmp_path)
     assert connector.warm
