@@ -346,7 +346,7 @@ class ApiSample:
         key = str(facts.get("sample", facts["model"]))
         if facts["model"] == "document":
             key = "record"
-        held = self._held.get(self._name, {}).get(known)
+        held = self._held.get(self._name, {}).get(known, "")
         if held and held in self._resources:
             key = held
         if key == "display_name":

@@ -268,6 +268,11 @@ class Connector:
         """Whether an emitted test, by its name, is one of this connector."""
         return not self.declares_fields or self.api_sample.applies(test)
 
+    def is_fixed_path(self, name: str) -> bool:
+        """Whether a list that a map asks for has one path, whatever it is below and whatever the page."""
+        request: Any = self.api.lists[name].request
+        return request is not None and not request.path.placeholders
+
     @property
     def reads_at_once(self) -> bool:
         """Whether the first list has the records of all that is above it, and is read once."""
@@ -301,7 +306,12 @@ class Connector:
 
     def naming(self, resource: Any) -> str:
         """Python, in lines, for a sample `record` with another `number`: the fields that tell it from others."""
-        return self._numbered({"id": f"{resource.item}-{{number}}", "name": f"{resource.item}_{{number}}"})
+        parts = {part: f"{part}_{{number}}" for part in self.made_of(resource)}
+        return self._numbered({"id": f"{resource.item}-{{number}}", "name": f"{resource.item}_{{number}}"} | parts)
+
+    def made_of(self, resource: Any) -> list[str]:
+        """The fields of a sample record that its name is put together of, as a map says."""
+        return self.api_sample.parts.get(resource.name, []) if self.declares_fields else []
 
     def _numbered(self, fields: Facts) -> str:
         line = f"record | {self._py_line(fields)} for number in range(rows)"

@@ -180,7 +180,7 @@ def _filled(path: str, items: tuple[str, ...]) -> str:
 def sample_records(
     resources: dict[str, Resource], fields: Facts, given: Mapping[str, list[Facts] | None] | None = None
 ) -> dict[str, list[Facts]]:
-    """Records for the emitted tests: five of each outermost resource, two below each parent.
+    """Records for the emitted tests: five of each outermost resource, two below each parent, five below an only one.
 
     `fields` are what the record of an entity has beside the usual ones; {n} in them is its number. `given` are
     the records of some resources, which each parent has, or None for those that have nothing but a name.
@@ -195,7 +195,7 @@ def sample_records(
                 | {f"{resource.parent}_id": parent["id"]}
                 for parent in records[resource.parent_name]
             ]
-        count = 2 if resource.parents else 5
+        count = 5 if len(lineages) == 1 else 2
         records[resource.name] = [
             _sample(resource, lineage, number, fields)
             for number, lineage in enumerate((lineage for lineage in lineages for _ in range(count)), start=1)

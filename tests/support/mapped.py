@@ -10,6 +10,12 @@ MAPS: dict[str, dict[str, Any]] = {
     "dashboard": {
         "capabilities": ["metadata", "data_models", "owners"],
         "api": """
+login:
+  request: POST /api/v1/security/login
+  json: {username: "{auth.username}", password: "{auth.password}", provider: db}
+  token: result.access_token
+  lifetime: result.expires_in
+authorization: {header: X-Auth-Token, prefix: Token}
 paging: {by: page, first: 0, size: 25, count: count}
 resources:
   dashboards:
@@ -212,3 +218,27 @@ resources:
 """,
     },
 }
+
+# Ways of paging a list of dashboards: what the request has, and `paging`.
+PAGINGS: dict[str, str] = {
+    "page from 0": "request: GET /all\n    paging: {by: page, first: 0, size: 50, size_parameter: n}",
+    "page from 1": "request: GET /all\n    paging: {by: page, parameter: p, more: meta.has_more}",
+    "page in a path": "request: GET /all/{page}\n    paging: {by: page, first: 1, size: 50}",
+    "offset in a query": "request: GET /all\n    paging: {by: offset, size: 50, count: meta.total}",
+    "offset in a body": "request: POST /all\n    json: {page: {start: '{offset}', max: '{size}'}}\n"
+    "    paging: {by: offset, size: 50}",
+    "offset in a form": "request: POST /all\n    form: {start: '{offset}', kind: board}\n    paging: {by: offset}",
+    "cursor in a query": "request: GET /all\n    paging: {by: cursor, next: meta.next}",
+    "cursor in a body": "request: POST /all\n    paging: {by: cursor, in: json, next: meta.next, size: 50}",
+    "cursor in variables": "request: POST /graphql\n    graphql: 'query All($after: String) { all(after: $after) }'\n"
+    "    variables: {after: '{cursor}'}\n    paging: {by: cursor, next: meta.next}",
+    "link header": "request: GET /all\n    paging: {by: link_header, size: 50, size_parameter: n}",
+    "none": "request: GET /all\n    paging: none",
+}
+
+
+def dashboards(way: str) -> dict[str, Any]:
+    """The answers of a connector that reads dashboards in a way of paging."""
+    return {
+        "api": f"resources:\n  dashboards:\n    {PAGINGS[way]}\n    records: data.list\n    fields: {{name: title}}\n"
+    }
