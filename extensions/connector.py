@@ -262,7 +262,7 @@ class Connector:
     @property
     def grown(self) -> Any:
         """The resource that a large source has much of."""
-        return next(iter(self.resources.values()))
+        return self.asked_first
 
     def tests(self, test: str) -> bool:
         """Whether an emitted test, by its name, is one of this connector."""
@@ -479,7 +479,8 @@ class Connector:
     @property
     def asked_besides(self) -> dict[str, list[str]]:
         """Tests that gates ask for beside those of the kind, since it reads over this type of connection."""
-        return self.connection_type.get("gates", {})
+        gates = self.connection_type.get("gates", {})
+        return {name: [test for test in tests if self.tests(test.rpartition("::")[2])] for name, tests in gates.items()}
 
     @property
     def sections(self) -> dict[str, Facts]:
