@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from jinja2.ext import Extension
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from jinja2 import Environment
 
@@ -38,6 +38,13 @@ OUTCOMES = {
 
 # Fields of the sample that may be whatever a map makes of others.
 FREE = ("id", "name", "display_name", "description", "url", "path", "log_url", "project")
+
+# A value of each of JMESPath's types, for fields that are told by the type of another one.
+OF_TYPE = {"string": "text", "number": 1.5, "boolean": True, "array": ["text"], "object": {"key": "text"}, "null": None}
+
+# What is made of a list of numbers, and such a list.
+COUNTED = ("length", "sum", "min", "max", "avg")
+NUMBERS = [10, 20]
 
 # What a record that `where` leaves out is called.
 UNWANTED = "unwanted"
@@ -61,15 +68,8 @@ OF_UNDECLARED = {
 }
 # What an answer says beside a list needs room there: there is none in one that is the list.
 OF_SAYING = "test_list_does_not_end_where_something_else_is_said"
-# Those that expect records whole, by the list that has them.
-OF_WHOLE = dict.fromkeys(
-    (
-        "test_documents_become_samples_of_their_index",
-        "test_long_document_is_cut",
-        "test_documents_are_those_of_their_parent",
-    ),
-    "documents",
-)
+# Those that expect names in records, by the list that has them.
+OF_NAMED = {"test_documents_are_those_of_their_parent": "documents"}
 # Those in which a list fails that no other one shares its place with.
 OF_ALONE = dict.fromkeys(
     ("test_documents_that_are_forbidden_are_a_warning", "test_documents_that_fail_again_and_again_are_given_up"),
@@ -234,7 +234,7 @@ def leaves(shape: Any) -> Iterator[str]:
             yield from leaves(item)
 
 
-def filled(shape: Any, values: Any, words: Mapping[str, Mapping[str, str]]) -> Any:
+def filled(shape: Any, values: Any, words: Mapping[str, Mapping[str, Any]]) -> Any:
     """A shape with its values, as the emitted stand-in fills it in. Times stay as they are."""
     if isinstance(shape, Leaf):
         found = _search(shape.name, values)
@@ -296,11 +296,13 @@ class ApiSample:
         self._held = held
         self.records = records
         # What the records have in the words of the API, by names that shapes have behind a colon.
-        self.words: dict[str, dict[str, str]] = {}
+        self.words: dict[str, dict[str, Any]] = {}
         # How the API has a record, by resource; fields of the sample that are made of others; what can't be sampled.
         self.shapes: dict[str, Facts] = {}
         self.made: dict[str, list[str]] = {}
         self.uncovered: dict[str, list[str]] = {}
+        # What the types of other values tell, by resource: fields by OpenMetadata's names.
+        self.typed: dict[str, dict[str, str]] = {}
         # Fields of a sample record that a put-together name is made of.
         self.parts: dict[str, list[str]] = {}
         for name, listed in api.lists.items():
@@ -315,6 +317,10 @@ class ApiSample:
         self._doc: Facts = {}
         self._pending: set[str] = set()
         self.made[name], self.uncovered[name], self.parts[name] = [], [], []
+        if listed.columns:
+            self._of_columns(listed)
+        elif self._is_of_values(listed):
+            self._only(("id", "name"))
         for path, values in listed.where.items():
             self._put(path, values[0])
         for own, above in listed.join.items():
@@ -335,6 +341,28 @@ class ApiSample:
             if self._value(expression) in (None, ""):
                 self._put(expression, Leaf("id"))
         self.shapes[name] = self._doc
+
+    def _of_columns(self, listed: MappedList) -> None:
+        """Have the records be what lists that belong together have of them, and nothing else."""
+        for number, record in enumerate(self.records[listed.name], 1):
+            record.update({key: f"{key}_{number}" for key in listed.columns if key not in record})
+        self._only(("id", *listed.columns))
+        if "id" not in listed.columns:
+            self.made[listed.name].append("id")
+
+    def _only(self, keys: Iterable[str]) -> None:
+        """Leave nothing in the records but some keys, and what they are below."""
+        for record in self.records[self._name]:
+            above = {key: value for key, value in record.items() if key.endswith("_id")}
+            kept = {key: record[key] for key in dict.fromkeys(keys) if key in record} | above
+            record.clear()
+            record.update(kept)
+
+    @staticmethod
+    def _is_of_values(listed: MappedList) -> bool:
+        """Whether an object has plain values by names, from which there are records with the key `value`."""
+        read = {root for field in listed.fields.values() for root in _roots(field.value)}
+        return bool(listed.key_field) and "value" in read and read <= {"value", listed.key_field}
 
     @staticmethod
     def _is_within(name: str, listed: MappedList) -> bool:
@@ -367,6 +395,12 @@ class ApiSample:
             if not is_put:
                 self._leave(known, key)
             return
+        if isinstance(field.value, str) and (counted := _argument(field.value, COUNTED)):
+            self._count(field, counted, known, key)
+            return
+        if isinstance(field.value, str) and (typed := _argument(field.value, ("type",))):
+            self._put_type(field, typed, known, key)
+            return
         leaf = Leaf(key, self._form(field, f"{self._name}.{key}", self._said(key)))
         if isinstance(field.value, str):
             self._put(field.value, leaf)
@@ -374,6 +408,35 @@ class ApiSample:
             self._put_text(field.value, leaf)
         if key != "record" and not held:
             self._settle(field, known, key)
+
+    def _count(self, field: Field, counted: Facts, known: str, key: str) -> None:
+        """Have numbers where a field is counted from, and the field be what they give."""
+        try:
+            self._doc = merged(self._doc, _inverse(counted, NUMBERS))
+        except Unfit:
+            self._leave(known, key)
+            return
+        self.made[self._name].append(key)
+        for record in self.records[self._name]:
+            record[key] = self._read(field, record)
+
+    def _put_type(self, field: Field, typed: Facts, known: str, key: str) -> None:
+        """Put values whose types say what a field is to the place that it looks at."""
+        words = field.words or {name: name for name in OF_TYPE}
+        place = f"{self._name}.{key}"
+        said = {meaning: OF_TYPE[word] for word, meaning in reversed(words.items()) if word in OF_TYPE}
+        try:
+            self._doc = merged(self._doc, _inverse(typed, Leaf(key, place)))
+        except Unfit:
+            said = {}
+        if not said:
+            self._leave(known, key)
+            return
+        self.words[place] = {meaning.lower(): value for meaning, value in said.items()}
+        self.typed.setdefault(self._name, {})[known] = f"{{{key}}}"
+        for number, record in enumerate(self.records[self._name]):
+            record[key] = [*said][number % len(said)]
+        self._settle(field, known, key)
 
     @staticmethod
     def _as_json(field: Field, inner: Any) -> Any:
@@ -540,12 +603,30 @@ class ApiSample:
         found = {key: value for key, value in becomes.items() if key not in self.uncovered.get(name, ())}
         if name not in self.shapes:  # there is no more of these than a name
             found = {key: value for key, value in found.items() if re.search(r"\{(?!type_name)\w", str(value))}
+        if name in self._api.lists and self._is_of_values(
+            self._api.lists[name]
+        ):  # what others have beside their values
+            found = {key: value for key, value in found.items() if "{" in str(value) and not isinstance(value, list)}
+            found |= self.typed.get(name, {})
         if any("display_name" in record for record in self.records[name]) and found.get("displayName") == "{name}":
             found["displayName"] = "{display_name}"
+        found = {key: whole for key, value in found.items() if (whole := self._in_whole(value)) is not None}
         for key, value in found.items():
             if isinstance(value, dict) and value.get("of") in self.uncovered and isinstance(value.get("each"), dict):
                 found[key] = value | {"each": self.becomes(value["of"], value["each"])}
         return found
+
+    def _in_whole(self, value: Any) -> Any:
+        """What expects records whole: as the API has them. None where that is not what the sample has."""
+        if not isinstance(value, dict):
+            return value
+        if value.get("each") != "{record}":
+            found = {key: self._in_whole(one) for key, one in value.items()}
+            return None if None in [found[key] for key in value if value[key] is not None] else found
+        name = value["of"]
+        if name in self._api.lists and "document" in self._api.lists[name].fields:
+            return value
+        return None if self.shapes.get(name) or self.made.get(name) else value | {"each": "{own}"}
 
     # ---- Requests --------------------------------------------------------------------------------------------------
 
@@ -631,8 +712,8 @@ class ApiSample:
             return False
         name, model = OF_UNDECLARED.get(test, ("", ""))
         is_declared = name in self._api.lists and model in self._api.lists[name].fields
-        whole = self._api.lists.get(OF_WHOLE.get(test, ""))
-        if whole and whole.columns:
+        named = self._api.lists.get(OF_NAMED.get(test, ""))
+        if named and named.columns and "name" not in named.columns:
             return False
         alone = self.places.get(OF_ALONE.get(test, ""))
         if alone and [*self.places.values()].count(alone) > 1:
@@ -689,6 +770,8 @@ class ApiSample:
         for name, one in self._api.lists.items():
             if name in self._resources and "" in [detail.into for detail in one.details]:
                 found[name] = self._shown(name, one)
+            elif name in self._resources and self._is_of_values(one):
+                found[name] = sorted({one.key_field, "value"})
         return found
 
     @cached_property
@@ -752,7 +835,7 @@ class ApiSample:
         return {name: keys for name, keys in self.made.items() if keys}
 
     @property
-    def used_words(self) -> dict[str, dict[str, str]]:
+    def used_words(self) -> dict[str, dict[str, Any]]:
         return {place: words for place, words in self.words.items() if words}
 
 
@@ -810,6 +893,17 @@ def _roots(value: str | Text) -> set[str]:
 
     look(jmespath.compile(value).parsed)
     return found
+
+
+def _argument(expression: str, functions: tuple[str, ...]) -> Facts | None:
+    """What one of some functions is called with, where an expression is such a call."""
+    import jmespath
+
+    node: Facts = jmespath.compile(expression).parsed
+    if node["type"] != "function_expression" or node["value"] not in functions:
+        return None
+    argument: Facts = node["children"][0]
+    return argument
 
 
 def quoted(keys: str) -> str:

@@ -1,8 +1,9 @@
 """What the sample of the emitted tests becomes in OpenMetadata, field by field, from the facts of the catalog.
 
 A resource and a capability say in `becomes` what a field of the entity is made of: `{name}` is a field of the record,
-with its own type where it stands alone, `{record}` all of it as JSON; `{of: charts, each: …}` is a list with an item
-for each record below. Nothing here is known from the emitted source: the certification compares the two.
+with its own type where it stands alone, `{record}` all of it as JSON, `{own}` without the ids of what it is below;
+`{of: charts, each: …}` is a list with an item for each record below. Nothing here is known from the emitted source: the
+certification compares the two.
 """
 
 from __future__ import annotations
@@ -90,6 +91,9 @@ class Arrivals:
     def _field(self, path: str, record: Facts) -> Any:
         if path in ("record", "type_name"):
             return json.dumps(record) if path == "record" else self._type_name
+        if path == "own":
+            above = {f"{resource.item}_id" for resource in self._resources.values()}
+            return json.dumps({key: value for key, value in record.items() if key not in above})
         for name in path.split("."):
             if name not in record:
                 return _MISSING
