@@ -348,7 +348,8 @@ class Methods:
             if not self._api.sdk:
                 records = Group("self._say_refused(", (self._string(listed.name), records), ")")
         if listed.fields:
-            records = Group("declared(", (records, f"self._{resource.item}_fields"), ")")
+            found = () if self._api.sdk else (f"self._found[{self._string(listed.name)}]",)
+            records = Group("declared(", (records, f"self._{resource.item}_fields", *found), ")")
         return records
 
     def _listing(self, listed: MappedList, place: str) -> str:
