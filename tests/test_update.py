@@ -8,6 +8,7 @@ from typing import Any
 
 import copier
 import pytest
+import yaml
 
 from tests.support.checkout import write_registry
 from tests.support.contrib import write_checkout
@@ -113,3 +114,22 @@ def test_contribution_outside_a_checkout_keeps_its_patch_through_an_update(repos
     )
     assert "BETA_SERVICES = [ // new" in (folder / "register-my_db.patch").read_text()
     assert conflicts(folder) == []
+
+
+def test_changed_map_changes_what_it_is_for(repository: Path, tmp_path: Path) -> None:
+    """What an answer says of lists is in the client, in the stand-in of its tests and in the answers file alone."""
+    answers = yaml.safe_load((repository / "examples/chroma.yml").read_text())
+    project = tmp_path / "project"
+    copier.run_copy(str(repository), project, data=answers, defaults=True, unsafe=True, quiet=True)
+    git(project, "init", "--quiet")
+    commit(project, "as made")
+    old, new = "paging: {by: offset, size: 25}", "paging: {by: offset, size: 50}"
+    assert answers["api"].count(old) == 2
+    update(project, api=answers["api"].replace(old, new))
+    changed = {line[3:] for line in git(project, "status", "--porcelain").splitlines()}
+    assert changed == {".copier-answers.yml", "src/openmetadata_chroma/client.py"}
+    fresh = tmp_path / "fresh"
+    answers["api"] = answers["api"].replace(old, new)
+    copier.run_copy(str(repository), fresh, data=answers, defaults=True, unsafe=True, quiet=True)
+    for path in (project / "src/openmetadata_chroma/client.py", project / "tests/stand_in.py"):
+        assert path.read_text() == (fresh / path.relative_to(project)).read_text()
