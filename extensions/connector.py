@@ -292,7 +292,8 @@ class Connector:
                 "more": answers["more_field"],
             }
         paging = self.api.lists[self.asked_first.name].paging
-        assert paging is not None
+        if paging is None:
+            raise ValueError(f"{self.asked_first.name} is not asked for")
         first = {"page": paging.first, "link_header": 0}.get(paging.by, 0)
         word = {"link_header": "after"}.get(paging.by, paging.by)
         return {

@@ -17,7 +17,7 @@ PAGES, DELAY = 100, 0.2
 BUDGET = 1.1
 
 # Parents with a list each, how many of these lists are read at a time, and what that has to gain and may cost.
-PARENTS, AT_A_TIME, FASTER, MEMORY = 1000, 8, 6, 1.2
+PARENTS, AT_A_TIME, FASTER, MEMORY = 500, 8, 6, 1.2
 
 
 def main() -> None:

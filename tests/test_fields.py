@@ -47,13 +47,14 @@ def test_each_property_has_a_case() -> None:
     assert [kind for kind in kinds if CATALOG.fields["nested"][kind] not in known] == []
 
 
-def map_of(service_type: str) -> str:
+def map_of(service_type: str, connection_type: str) -> str:
     """A map of all lists; what is above others is always the same, so that no request has to name it."""
     resources = CATALOG.services[service_type]["resources"]
     above = {parent for facts in resources.values() for parent in facts.get("parents", ())}
     lists: Record = {name: {"records": [{"name": "default"}]} for name in resources if name in above}
     for name in resources.keys() - above:
-        lists[name] = {"request": f"GET /{name}", "fields": {next(iter(CATALOG.fields_of(service_type, name))): "n"}}
+        asked = {"request": f"GET /{name}"} if connection_type == "rest_api" else {"call": f"list_{name}"}
+        lists[name] = asked | {"fields": {next(iter(CATALOG.fields_of(service_type, name))): "n"}}
     return yaml.safe_dump({"resources": lists})
 
 
@@ -75,7 +76,7 @@ class Declared:
             "auth_types": ["token"],
             "capabilities": accepted(Choices(CATALOG).capabilities(service_type, connection_type, "")),
             "sdk_package": "some-sdk" if connection_type == "sdk_client" else "",
-            "api": map_of(service_type),
+            "api": map_of(service_type, connection_type),
         }
         renderer = Renderer(template)
         only = [name for name in renderer.names() if "{{module_dir}}" in name]

@@ -116,7 +116,7 @@ def check_schemas(files: Files, answers: Answers) -> None:
         assert title in text or not re.search(r"\bof\b.*[^\w]", text), text
     steps = json.loads(files[answers["steps_file"]])
     assert steps["displayName"] == f"{title} Test Connection"
-    signs_in = answers["auth_types"] != ["none"]
+    signs_in = {*answers["auth_types"]} - {"none"}
     reached = f"Reach {title} and sign in with the credentials given." if signs_in else f"Reach {title}"
     assert steps["steps"][0]["description"].startswith(reached)
     kept = yaml.load(files[str(answers["_copier_conf"]["answers_file"])], Loader=yaml.CSafeLoader)
