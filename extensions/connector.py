@@ -1,7 +1,7 @@
 """Brings the answers and the catalog together: the `connector` of every template.
 
-`connector` is built anew for each file that is rendered, from that file's own
-context; its parts are worked out when they are asked for.
+`connector` is built anew when the answers change, which is after each question; all
+files have the same one. Its parts are worked out when they are asked for.
 """
 
 from __future__ import annotations
@@ -1236,14 +1236,25 @@ class Declared(Connector):
         }
 
 
+# What stands for the answers of a kind of template.
+KINDS = {"connector": Connector, "topology": Declared}
+
+
 class ConnectorExtension(ContextHook):
     """Adds `connector`, which is also the `plugin`, to every context of one, or of a topology."""
 
     def __init__(extension, environment: Environment) -> None:
         super().__init__(environment)
         extension.environment = environment
+        extension.connector: Connector | None = None
 
     def hook(self, context: dict[str, Any]) -> None:
-        kinds = {"connector": Connector, "topology": Declared}
-        if kind := kinds.get(context.get("kind", "connector")):
-            context["connector"] = context["plugin"] = kind(context, self.environment)
+        # A template that another one includes gets all that the other one has.
+        kind = None if "connector" in context else KINDS.get(context.get("kind", "connector"))
+        if not kind:
+            return
+        # What Copier adds itself is made anew for each file, and no connector asks for it.
+        answers = {name: value for name, value in context.items() if not name.startswith("_copier")}
+        if self.connector is None or answers != self.connector.answers:
+            self.connector = kind(answers, self.environment)
+        context["connector"] = context["plugin"] = self.connector
