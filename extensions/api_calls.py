@@ -30,7 +30,6 @@ SHOWN = 100
 
 _ATTRIBUTES = re.compile(r"[A-Za-z]\w*(\.[A-Za-z]\w*)*", re.ASCII)
 _MODULE = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*", re.ASCII)
-_PAGE_WORDS = ("page", "offset", "cursor", "size")
 
 
 @dataclass(frozen=True)
@@ -88,6 +87,7 @@ class Calls:
         self._requests = requests
         self._placeholders_in = environment.api_placeholders
         self._shown = environment.api_shown
+        self._page_words = environment.api_page_words
 
     def call(self, entries: dict[str, Spot], key: str = "call") -> Call:
         """The call of an object with a `key` and `arguments`."""
@@ -170,7 +170,7 @@ class Calls:
         """Arguments as documents show them, without what asks for a page."""
         shown = [self._shown(value) for value in step.positional]
         for name, value in step.named.items():
-            if not any(one.of in _PAGE_WORDS for one in self._placeholders_in(value)):
+            if not any(one.of in self._page_words for one in self._placeholders_in(value)):
                 shown.append(f"{name}={self._shown(value)}")
         return ", ".join(shown)
 

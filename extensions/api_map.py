@@ -41,8 +41,7 @@ LIST = ("paging", "records", "key_field", "where", "detail", "join", "from", "ke
 LIST_KEYS = (*REQUEST, "paging", "records", "key_field", "where", "optional")
 TOP = ("headers", "query", "login", "authorization", "requests_per_minute", "paging", "resources")
 
-# What a declared call of an SDK is made of, and what else a map of an SDK may say.
-CALL = ("call", "arguments")
+# What a map of an SDK may say.
 SDK_TOP = ("sdk", "paging", "resources")
 
 
@@ -172,12 +171,13 @@ class Reader:
         self._properties = properties
         self._nested = nested
         self._words: dict[str, Collection[str] | None] = {"options": options}
+        self._page_words: dict[str, Collection[str] | None] = dict.fromkeys(environment.api_page_words, ())
         self._credentials = credentials
         self._calls: Callable[[Requests], Calls] = environment.api_calls
         self._module = module
         # What asks for something, and what belongs to the other way of asking.
-        self._asks: tuple[str, ...] = REQUEST if module is None else CALL
-        others = CALL if module is None else REQUEST
+        self._asks: tuple[str, ...] = REQUEST if module is None else environment.api_call_keys
+        others = environment.api_call_keys if module is None else REQUEST
         self._ask = self._asks[0]
         says = "an API over HTTP has request" if module is None else "an SDK has call and arguments"
         self._others = {
@@ -314,7 +314,7 @@ class Reader:
 
     def _paged(self, name: str, entries: dict[str, Spot], reader: PagingReader) -> Any:
         """What asks for a list, with what asks for a page of it."""
-        asked: Any = self._asked(entries, self._page_words | self._parents(name))
+        asked: Any = self._asked(entries, self._words | self._page_words | self._parents(name))
         if self._module is None:
             return reader.completed(entries["request"], asked)
         return self._calls(self._requests(self._words)).paged(entries["call"], asked, reader)
@@ -327,10 +327,6 @@ class Reader:
         if self._known[name]["item"] not in [one.of for one in found.call.placeholders]:
             spot.fail(f"say which {_words(self._known[name]['item'])} is meant by {{{self._known[name]['item']}.key}}")
         return found
-
-    @property
-    def _page_words(self) -> dict[str, Collection[str] | None]:
-        return self._words | dict.fromkeys(("page", "offset", "cursor", "size"), ())
 
     def _parents(self, name: str, *own: str) -> dict[str, Collection[str] | None]:
         """What placeholders may name beside what is the same for all lists: the records above, and its `own`."""

@@ -26,7 +26,7 @@ MAX_TEXT = 200
 MAX_EXPRESSION = 200
 MAX_GRAPHQL = 10_000
 
-# Records a page, and seconds that a token may live.
+# Records a page.
 MAX_SIZE = 100_000
 
 # What asks for a page, by how the list is paged: the placeholder, and the usual query parameter.
@@ -42,6 +42,8 @@ MISSING = (
     "jmespath is missing beside Copier: install it there, "
     "as in `uv tool install copier --with copier-template-extensions --with jsonschema --with jmespath`"
 )
+
+# The placeholders of paging, which have no fields.
 PAGE_WORDS = ("page", "offset", "cursor", "size")
 
 _REQUEST = re.compile(r"(?P<method>[A-Z]+) (?P<path>/\S*)")
@@ -531,6 +533,7 @@ class ApiRequestsExtension(Extension):
         environment.extend(
             api_requests=Requests,
             api_paging=PagingReader,
+            api_page_words=PAGE_WORDS,
             api_placeholders=placeholders_in,
             api_shown=shown_value,
             api_expression=expression,

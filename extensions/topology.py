@@ -104,9 +104,6 @@ _ANSWERS = (
     *("next_field", "first_page", "count_field", "more_field", "records_path"),
 )
 
-# What a placeholder of a request may say beside the contexts.
-PAGE_WORDS = ("page", "offset", "cursor", "size")
-
 
 @dataclass(frozen=True)
 class Value:
@@ -652,7 +649,7 @@ class Asking:
             return _constants(spot)
         words: dict[str, Any] = dict.fromkeys(contexts)
         if self.frame:
-            words |= dict.fromkeys(PAGE_WORDS, ()) | {"options": self.options}
+            words |= dict.fromkeys(self._environment.api_page_words, ()) | {"options": self.options}
         requests = self._environment.api_requests(words, named=True)
         if isinstance(spot.value, dict) and "request" in spot.value:
             made = self._spelt(spot, requests)
@@ -733,7 +730,7 @@ def read(text: str, facts: Facts, environment: Any, answers: Mapping[str, Any] |
     contexts = [stage.context for node in nodes.values() for stage in node.stages]
     if asking.frame:
         for stage in (stage for node in nodes.values() for stage in node.stages):
-            if stage.context in (*PAGE_WORDS, "options"):
+            if stage.context in (*environment.api_page_words, "options"):
                 stage.spot.fail(f"give context another name: {{{stage.context}}} is a word of requests")
     tree = Topology(facts, {}, nodes, lineages, asking)
     _check_tree(tree)
