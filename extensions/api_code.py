@@ -185,7 +185,7 @@ class Methods:
             code = Group(f"yield from self._flat_{listed.name}().of(", tuple(keys), ")")
             return self._method(resource, f"of all that {self._place(listed)} lists", [layout(code, 8)])
         records = self._records(resource, listed, body)
-        body.append(layout(_call("yield from ", records), 8))
+        body.append(layout(_keyed("yield from ", records), 8))
         return self._method(resource, self._place(listed), body)
 
     def _all(self, resource: Any, listed: MappedList) -> str:
@@ -207,8 +207,8 @@ class Methods:
                 "",
                 f"{INDENT}def _all_{listed.name}(self) -> Iterator[Record]:",
                 f'{INDENT * 2}"""All {_plural(listed.name)}: {_documented(self._place(listed))}."""',
-                *[f"{INDENT * 2}{line}" if line else "" for line in body],
-                f"{INDENT * 2}{layout(_call('yield from ', records), 8)}",
+                *_indented(body, 2),
+                f"{INDENT * 2}{layout(_keyed('yield from ', records), 8)}",
             ]
         )
 
@@ -226,7 +226,7 @@ class Methods:
                 of_detail = self._called_detail(item, detail, number)
             else:
                 of_detail = self._detail(item, listed.name, detail)
-            lines += [f"{INDENT * 2}{line}" if line else "" for line in of_detail]
+            lines += _indented(of_detail, 2)
         lines.append(f"{INDENT * 2}return {item}")
         return "\n".join(lines)
 
@@ -318,7 +318,7 @@ class Methods:
                 *([f"{INDENT}@read_ahead"] if listed and self._is_begun(listed) else []),
                 f"{INDENT}def {resource.name}(self{parents}) -> Iterator[Record]:",
                 f'{INDENT * 2}"""{whose}: {_documented(said)}."""',
-                *[f"{INDENT * 2}{line}" if line else "" for line in body],
+                *_indented(body, 2),
             ]
         )
 
@@ -400,9 +400,9 @@ class Methods:
             read = layout(records.prefixed("yield from "), 12)
             body += ["", f"def {reader[1:]}() -> Iterator[Record]:", f"{INDENT}{read}", ""]
             return Group(f"{reader[1:]}(", (), ")")
-        body += ["", f"def page({argument}: {kind}) -> Page:", f"{INDENT}return {layout(page, 19)}".rstrip(), ""]
         # The nested function stands four columns deeper than the method's body.
-        body[-2] = f"{INDENT}{layout(page.prefixed('return '), 12)}"
+        read = layout(page.prefixed("return "), 12)
+        body += ["", f"def page({argument}: {kind}) -> Page:", f"{INDENT}{read}", ""]
         return Group(f"self.{reader}(", ("listing", "page"), ")")
 
     # ---- Calls of an SDK -------------------------------------------------------------------------------------------
@@ -436,7 +436,7 @@ class Methods:
         code = layout(Group(f"{item} = self._with_detail(", arguments, ")"), 12)
         function = self._function(name, "", call, names, 12)
         check = " and ".join(f"{name} is not None" for name in dict.fromkeys(checks))
-        return [*lines, f"if {check}:", *(f"{INDENT}{line}" if line else "" for line in ("", *function, "", code))]
+        return [*lines, f"if {check}:", *_indented(["", *function, "", code])]
 
     def _contents(self, resource: Any, listed: MappedList) -> str:
         """The method that gives the bytes of one."""
@@ -460,7 +460,7 @@ class Methods:
                 "",
                 f"{INDENT * 2}None where there is none. Raises ValueError where they have more bytes than `most`.",
                 f'{INDENT * 2}"""',
-                *[f"{INDENT * 2}{line}" if line else "" for line in body],
+                *_indented(body, 2),
                 f"{INDENT * 2}{layout(read, 8)}",
             ]
         )
@@ -557,7 +557,10 @@ class Methods:
         if request.graphql:
             variables = self._value(request.variables, names, sizes, "")
             body = Group(
-                "{", (f'"query": {self._graphql(request)}', _keyed('"variables": ', variables)), "}", literal=True
+                "{",
+                (f'"query": {self.query_names[request.graphql]}', _keyed('"variables": ', variables)),
+                "}",
+                literal=True,
             )
             sent.append(body.prefixed("json="))
         elif request.json is not None:
@@ -572,16 +575,13 @@ class Methods:
             sent.append(self._value(request.headers, names, sizes, "headers=", as_text=True))
         return sent
 
-    def _graphql(self, request: Request) -> str:
-        return self.query_names[request.graphql]
-
     @property
     def query_names(self) -> dict[str, str]:
         """The constants that queries of GraphQL are kept in, by their texts."""
         found: dict[str, str] = {}
         for listed in self._api.lists.values():
-            requests: list[Any] = [listed.request, *(detail.request for detail in listed.details)]
-            for number, request in enumerate((one for one in requests if one and one.graphql), 1):
+            requests: list[Any] = listed.requests
+            for number, request in enumerate((one for one in requests if one.graphql), 1):
                 name = f"{listed.name.upper()}_QUERY" if number == 1 else f"{listed.name.upper()}_QUERY_{number}"
                 found.setdefault(request.graphql, name)
         return found
@@ -761,6 +761,11 @@ def _keyed(lead: str, code: str | Group) -> str | Group:
     return f"{lead}{code}" if isinstance(code, str) else code.prefixed(lead)
 
 
+def _indented(lines: Iterable[str], levels: int = 1) -> list[str]:
+    """Lines further in, without blanks on the empty ones."""
+    return [f"{INDENT * levels}{line}" if line else "" for line in lines]
+
+
 def _may_lack(value: Any) -> bool:
     """Whether a value of an argument may be missing: an option that is not set, or a cursor on the first page."""
     placeholders = getattr(value, "placeholders", ())
@@ -770,10 +775,6 @@ def _may_lack(value: Any) -> bool:
 def _is_name(name: str) -> bool:
     """Whether an argument may be written with its name in Python."""
     return name.isascii() and name.isidentifier() and not keyword.iskeyword(name)
-
-
-def _call(lead: str, code: str | Group) -> str | Group:
-    return _keyed(lead, code)
 
 
 def _documented(text: str) -> str:

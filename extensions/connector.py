@@ -294,8 +294,8 @@ class Connector:
         paging = self.api.lists[self.asked_first.name].paging
         if paging is None:
             raise ValueError(f"{self.asked_first.name} is not asked for")
-        first = {"page": paging.first, "link_header": 0}.get(paging.by, 0)
-        word = {"link_header": "after"}.get(paging.by, paging.by)
+        first = paging.first if paging.by == "page" else 0
+        word = "after" if paging.by == "link_header" else paging.by
         return {
             "way": paging.by,
             "first": paging.first,
@@ -430,12 +430,10 @@ class Connector:
         """What a client lists, by name, parents first."""
         chosen = {None, *(facts["name"] for facts in self.capabilities)}
         listed = self.service["resources"] if self.family == "client" else {}
-        if self.declares:
-            return self._resources(
-                {name: facts for name, facts in listed.items() if facts.get("capability") in chosen}, (), self.api
-            )
-        matches = self._match_endpoints(self.answers["api_endpoints"], listed, self.answers["api_prefix"])
         known = {name: facts for name, facts in listed.items() if facts.get("capability") in chosen}
+        if self.declares:
+            return self._resources(known, (), self.api)
+        matches = self._match_endpoints(self.answers["api_endpoints"], listed, self.answers["api_prefix"])
         return self._resources(known, matches)
 
     @property
@@ -577,7 +575,7 @@ class Connector:
         if self.declares:
             return self.api_methods.place(resource)
         if self.answers["connection_type"] == "sdk_client":
-            return (self.resources[resource].path if self.declares else "") or f"list_{resource}"
+            return f"list_{resource}"
         return f"GET {self.answers['api_prefix']}{self.resources[resource].path}"
 
     def answer(self, resource: str) -> str:

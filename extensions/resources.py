@@ -76,13 +76,15 @@ class Resource:
 
 def resources(known: dict[str, Facts], matches: Iterable[Match] = (), api: ApiMap | None = None) -> dict[str, Resource]:
     """What is listed, by name, parents first: resources of a service type, with what endpoints or a map say."""
+    made: dict[str, Resource] = {}
     if api:
-        return {name: _mapped(name, known, api) for name in known}
+        for name in known:
+            made[name] = _mapped(name, known, api, made)
+        return made
     lists: dict[str, Match] = {}
     details: dict[str, Match] = {}
     for match in matches:
         (details if match.detail else lists)[match.resource] = match
-    made: dict[str, Resource] = {}
     for name in known:
         made[name] = _resource(name, known, lists.get(name), details.get(name), made)
     return made
@@ -125,10 +127,9 @@ def _resource(
     )
 
 
-def _mapped(name: str, known: dict[str, Facts], api: ApiMap) -> Resource:
-    """A resource as a map has it. One that the map does not name is not asked for."""
-    above = {parent: _mapped(parent, known, api) for parent in known[name].get("parents", ())}
-    usual = _resource(name, known, None, None, above)
+def _mapped(name: str, known: dict[str, Facts], api: ApiMap, before: dict[str, Resource]) -> Resource:
+    """A resource as a map has it; `before` holds those above it. One that the map does not name is not asked for."""
+    usual = _resource(name, known, None, None, before)
     listed = api.lists.get(name)
     request: Any = listed.request if listed else None
     if api.sdk:
