@@ -10,6 +10,7 @@ import ast
 import keyword
 import re
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from jinja2.ext import Extension
@@ -34,6 +35,11 @@ _PAGED = {
     "link_header": ("_linked", "", ""),
     "none": ("_whole", "", ""),
 }
+# Functions of the emitted expressions.py that a client imports where its methods use them.
+_EXPRESSIONS = (
+    *("declared", "each", "having", "held", "joined", "known", "meant", "needed", "parsed", "part", "present"),
+    "time_in",
+)
 _WORDS = {"page": "number", "offset": "start", "cursor": "cursor"}
 
 
@@ -137,11 +143,12 @@ class Methods:
         """The methods of all lists."""
         return "\n\n".join(map(self.of, self._resources))
 
-    @property
+    @cached_property
     def names(self) -> set[str]:
-        """What the methods use: names, attributes after a dot, and keywords before an equals sign."""
+        """What the methods use, and what opens an SDK: names, attributes after a dot, and keywords before `=`."""
         found = set()
-        for node in ast.walk(ast.parse(f"class Client:\n{self.all()}")):
+        opened = self.opened() if self._api.sdk else ""
+        for node in ast.walk(ast.parse(f"class Client:\n{self.all()}\n{opened}")):
             if isinstance(node, ast.Name):
                 found.add(node.id)
             elif isinstance(node, ast.Attribute):
@@ -149,6 +156,11 @@ class Methods:
             elif isinstance(node, ast.keyword):
                 found.add(f"{node.arg}=")
         return found
+
+    @property
+    def expressions(self) -> list[str]:
+        """What is imported from expressions.py for them."""
+        return [name for name in _EXPRESSIONS if name in self.names]
 
     # ---- Whole methods ---------------------------------------------------------------------------------------------
 

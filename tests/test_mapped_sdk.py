@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import shutil
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -181,6 +183,25 @@ def test_lists_are_below_their_parents(read: Read) -> None:
     answers = {"capabilities": ["metadata", "message_schema"]}
     found = read(api, "topics", "schemas", answers=answers)
     assert found["records"][0]["schema"] == '{"title": "topic-1"}'
+
+
+@pytest.mark.framework
+def test_field_may_be_in_a_text_of_json(read: Read) -> None:
+    schemas = 'call: get_schema, arguments: {topic: "{topic.name}"}, fields: {subject: {value: schema, json: title}}'
+    answers = {"capabilities": ["metadata", "message_schema"]}
+    found = read(listed("{call: list_topics}") + f"  schemas: {{{schemas}}}\n", "topics", "schemas", answers=answers)
+    assert found["records"][0]["@declared"] == {"subject": "topic-1"}
+
+
+def test_client_imports_nothing_for_the_words_of_arguments(renderer: Renderer) -> None:
+    """The texts are in the code, too, where they call nothing."""
+    words = "held(x) parsed(x) partial(x) part_of(x) self._flat(x)"
+    api = listed(f'{{call: list_topics, arguments: ["{words}"], fields: {{partitions: size}}}}')
+    files = renderer.files(ANSWERS | {"api": api})
+    client = next(text for path, text in files.items() if path.endswith("/client.py"))
+    ruff = [str(shutil.which("ruff")), "check", "--isolated", "--select", "F", "--stdin-filename", "client.py", "-"]
+    done = subprocess.run(ruff, input=client, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
 
 
 @pytest.mark.framework
