@@ -130,7 +130,7 @@ def test_key_is_never_sent_to_another_server(place: str, read: Callable[..., Any
         servers = []
         for host, (status, path) in product(("127.0.0.1", "localhost"), leads):
             servers.append(stack.enter_context(KeyServer(KEY, **AT[place])))
-            servers[-1].moved = status, f"http://{host}:{other.server_port}/{path}{repeated}"
+            servers[-1].moved = status, f"http://{host}:{other.port}/{path}{repeated}"
         options = ({"hostPort": server.url, "apiKey": KEY} for server in servers)
         read({"auth_types": ["api_key"]} | PLACES[place], *options)
     assert all(key == [KEY] for server in servers for key in server.sent())

@@ -5,14 +5,12 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from threading import Thread
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 import pytest
 
+from tests.support.loopback import Request, Server
 from tests.support.python import Warm
 from tests.support.render import EMPTY, Answers, Renderer
 
@@ -79,16 +77,15 @@ print(json.dumps([results, log.getvalue()]))
 """
 
 
-class LoginServer(ThreadingHTTPServer):
+class LoginServer(Server):
     """Gives token-1, token-2, … for the password at /login, and dashboards for the last of them, `lasts` times.
 
     `grant` is what the login answers, with the token in place of TOKEN.
     """
 
-    daemon_threads = True
+    methods = ("GET", "POST")
 
     def __init__(self, grant: str = '{"access_token": "TOKEN"}', status: int = 200, lasts: int = 1000) -> None:
-        super().__init__(("127.0.0.1", 0), Handler)
         self.grant, self.status, self.lasts = grant, status, lasts
         self.logins: list[tuple[str, str, dict[str, str], str]] = []
         self.tokens: list[str | None] = []
@@ -96,57 +93,24 @@ class LoginServer(ThreadingHTTPServer):
         self.header = "Authorization"
         self.moved = ""
 
-    def __enter__(self) -> Self:
-        Thread(target=self.serve_forever, args=(0.01,), daemon=True).start()
-        return self
+    def handle(self, request: Request) -> None:
+        if request.command == "POST" or request.path.startswith("/login"):
+            self._log_in(request)
+            return
+        sent = request.headers.get(self.header)
+        self.tokens.append(sent)
+        if self.moved:
+            request.send(302, {}, {"Location": self.moved})
+            return
+        good = (sent or "").removeprefix("Bearer ") == f"token-{len(self.logins)}" and self.left > 0
+        self.left -= good
+        request.send(200 if good else 401, {"result": [{"id": 1, "title": "one"}]} if good else {})
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.shutdown()
-        self.server_close()
-
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self.server_port}"
-
-
-class Handler(BaseHTTPRequestHandler):
-    server: LoginServer
-    protocol_version = "HTTP/1.1"
-    disable_nagle_algorithm = True
-
-    def do_POST(self) -> None:
-        server, length = self.server, int(self.headers.get("Content-Length") or 0)
-        headers = dict(self.headers.items())
-        server.logins.append((self.command, self.path, headers, self.rfile.read(length).decode()))
+    def _log_in(self, request: Request) -> None:
+        self.logins.append((request.command, request.path, dict(request.headers.items()), request.content().decode()))
         time.sleep(0.1)  # others ask meanwhile
-        server.left = server.lasts
-        self._send(server.status, server.grant.replace("TOKEN", f"token-{len(server.logins)}"))
-
-    def do_GET(self) -> None:
-        server = self.server
-        if self.path.startswith("/login"):
-            self.do_POST()
-            return
-        sent = self.headers.get(server.header)
-        server.tokens.append(sent)
-        if server.moved:
-            self._send(302, "{}", Location=server.moved)
-            return
-        good = (sent or "").removeprefix("Bearer ") == f"token-{len(server.logins)}" and server.left > 0
-        server.left -= good
-        self._send(200 if good else 401, '{"result": [{"id": 1, "title": "one"}]}' if good else "{}")
-
-    def _send(self, status: int, body: str, **headers: str) -> None:
-        self.send_response(status)
-        for name, value in {"Content-Type": "application/json", "Content-Length": str(len(body)), **headers}.items():
-            self.send_header(name, value)
-        self.end_headers()
-        self.wfile.write(body.encode())
-
-    def log_message(self, format: str, *args: Any) -> None:
-        pass
+        self.left = self.lasts
+        request.send(self.status, self.grant.replace("TOKEN", f"token-{len(self.logins)}").encode())
 
 
 Read = Callable[..., list[Any]]

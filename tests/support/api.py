@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import json
 import re
 import time
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 from urllib.parse import parse_qsl, urlsplit
+
+from tests.support.loopback import Request, Server
 
 Json = dict[str, Any]
 
 
 @dataclass
-class Api:
+class Api(Server):
     """Answers GET for the lists at `paths` (a pattern with `{item}` for the id of a parent, to a key of `records`).
 
     A list comes in pages of `size`, by `page` and `page_size`; `delay` is in seconds. Whoever does
@@ -30,39 +28,9 @@ class Api:
     delay: float = 0
     asked: list[str] = field(default_factory=list)
 
-    def __enter__(self) -> Self:
-        api = self
-
-        class Handler(BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
-            disable_nagle_algorithm = True  # else each answer waits 40 ms for an acknowledgement
-
-            def do_GET(self) -> None:
-                time.sleep(api.delay)
-                status, body = api.answer(self.path, self.headers.get("Authorization", ""))
-                payload = json.dumps(body).encode()
-                self.send_response(status)
-                self.send_header("Content-Type", "application/json")
-                self.send_header("Content-Length", str(len(payload)))
-                self.end_headers()
-                self.wfile.write(payload)
-
-            def log_message(self, format: str, *args: Any) -> None:
-                pass
-
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        Thread(target=self._server.serve_forever, args=(0.01,), daemon=True).start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._server.shutdown()
-        self._server.server_close()
-
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self._server.server_port}"
+    def handle(self, request: Request) -> None:
+        time.sleep(self.delay)
+        request.send(*self.answer(request.path, request.headers.get("Authorization", "")))
 
     def answer(self, target: str, authorization: str) -> tuple[int, Any]:
         parts = urlsplit(target)

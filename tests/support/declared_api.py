@@ -5,13 +5,11 @@ It shares nothing with what the template makes of the declaration: paths, names 
 
 from __future__ import annotations
 
-import json
 import re
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 from urllib.parse import parse_qsl, quote, unquote, urlsplit
+
+from tests.support.loopback import Request, Server
 
 Json = dict[str, Any]
 
@@ -23,7 +21,7 @@ NAMES = ("plain", "with space", "a.b", "naïve größe", "50%", "x/y", "q?a=1&b"
 VALUES: Json = {"text": "text", "url": "https://example.com/x", "int": 7, "number": 1.5, "markdown": "**text**"}
 
 
-class DeclaredApi:
+class DeclaredApi(Server):
     """Serves the lists of a declaration on loopback. `types` are the facts of what entities may be of.
 
     `answers` are those of the package, complete: they say how lists come in pages. `arriving` has the type and the
@@ -134,39 +132,8 @@ class DeclaredApi:
             headers["Link"] = f'<{after}{"&" if "?" in after else "?"}after={start + PAGE}>; rel="next"'
         return body, headers
 
-    def __enter__(self) -> Self:
-        api = self
-
-        class Handler(BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
-            disable_nagle_algorithm = True  # else each answer waits for an acknowledgement
-
-            def do_GET(self) -> None:
-                status, body, headers = api.answer(self.path)
-                payload = json.dumps(body).encode()
-                self.send_response(status)
-                for name, value in (headers | {"Content-Length": str(len(payload))}).items():
-                    self.send_header(name, value)
-                self.send_header("Content-Type", "application/json")
-                self.end_headers()
-                self.wfile.write(payload)
-
-            def log_message(self, format: str, *args: Any) -> None:
-                pass
-
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        Thread(target=self._server.serve_forever, args=(0.01,), daemon=True).start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._server.shutdown()
-        self._server.server_close()
-
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self._server.server_port}"
+    def handle(self, request: Request) -> None:
+        request.send(*self.answer(request.path))
 
 
 def key_of(target: str) -> tuple[str, tuple[tuple[str, str], ...]]:

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit
+
+from tests.support.loopback import Request, Server
 
 PAGE = 20
 
@@ -26,35 +25,29 @@ class Asked:
         return f"{self.path} {self.query} {self.headers}"
 
 
-class KeyServer(ThreadingHTTPServer):
+class KeyServer(Server):
     """Lists 60 dashboards below /dashboards, in pages that a Link header leads through, for whoever gives the key.
 
     The links repeat the query as it came, so also a key in it. `moved` is a status and where /dashboards has moved to;
     `faults` are answered first, each once, and break the connection with status 0.
     """
 
-    daemon_threads = True
-
     def __init__(self, key: str, header: str = "", parameter: str = "") -> None:
-        super().__init__(("127.0.0.1", 0), Handler)
         self.key, self.header, self.parameter = key, header.lower(), parameter
         self.asked: list[Asked] = []
         self.moved: tuple[int, str] | None = None
         self.faults: list[tuple[int, dict[str, str], bytes]] = []
 
-    def __enter__(self) -> Self:
-        Thread(target=self.serve_forever, args=(0.01,), daemon=True).start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.shutdown()
-        self.server_close()
-
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self.server_port}"
+    def handle(self, request: Request) -> None:
+        parts = urlsplit(request.path)
+        headers = {name.lower(): value for name, value in request.headers.items()}
+        asked = Asked(parts.path, parse_qs(parts.query, keep_blank_values=True), headers)
+        self.asked.append(asked)
+        status, headers, body = self.answer(asked)
+        if status == 0:  # the connection breaks
+            request.close_connection = True
+            return
+        request.send(status, body, headers)
 
     def sent(self) -> list[list[str]]:
         """The keys in each request, wherever they were."""
@@ -77,27 +70,3 @@ class KeyServer(ThreadingHTTPServer):
         link = {"Link": f'<{asked.path}?{urlencode(query, doseq=True)}>; rel="next"'} if start + PAGE < 60 else {}
         records: list[dict[str, Any]] = [{"id": number, "charts": []} for number in range(start, start + PAGE)]
         return 200, link, json.dumps({"items": records}).encode()
-
-
-class Handler(BaseHTTPRequestHandler):
-    server: KeyServer
-    protocol_version = "HTTP/1.1"
-    disable_nagle_algorithm = True
-
-    def do_GET(self) -> None:
-        parts = urlsplit(self.path)
-        headers = {name.lower(): value for name, value in self.headers.items()}
-        asked = Asked(parts.path, parse_qs(parts.query, keep_blank_values=True), headers)
-        self.server.asked.append(asked)
-        status, headers, body = self.server.answer(asked)
-        if status == 0:  # the connection breaks
-            self.close_connection = True
-            return
-        self.send_response(status)
-        for name, value in {"Content-Type": "application/json", **headers, "Content-Length": str(len(body))}.items():
-            self.send_header(name, value)
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, format: str, *args: Any) -> None:
-        pass

@@ -6,11 +6,11 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from email.message import Message
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Lock, Thread
-from types import TracebackType
-from typing import Any, ClassVar, Self
+from threading import Lock
+from typing import Any, ClassVar
 from urllib.parse import parse_qsl, unquote, urlsplit
+
+from tests.support.loopback import Request, Server
 
 Json = dict[str, Any]
 
@@ -91,58 +91,31 @@ class Mapped:
         return answer if isinstance(answer, Reply) else Reply(answer)
 
 
-class Apis:
+class Apis(Server):
     """Serves APIs on loopback, inside a `with` block: `address(name)` is what a connector is told."""
+
+    methods = ("GET", "POST")
 
     def __init__(self, apis: Mapping[str, Mapped]) -> None:
         self.apis = apis
 
-    def __enter__(self) -> Self:
-        apis = self.apis
-
-        class Handler(BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
-            disable_nagle_algorithm = True
-
-            def do_GET(self) -> None:
-                url = urlsplit(self.path)
-                name, *path = [unquote(part) for part in url.path.strip("/").split("/")]
-                content = self.rfile.read(int(self.headers.get("Content-Length") or 0)).decode()
-                form = "x-www-form-urlencoded" in self.headers.get("Content-Type", "")
-                reply = apis[name].reply(
-                    Asked(
-                        method=self.command,
-                        path=tuple(path),
-                        query=dict(parse_qsl(url.query, keep_blank_values=True)),
-                        headers=self.headers,
-                        body=json.loads(content) if content and not form else None,
-                        form=dict(parse_qsl(content)) if form else {},
-                        base=f"http://{self.headers['Host']}/{name}",
-                    )
-                )
-                sent = reply.body if isinstance(reply.body, bytes) else json.dumps(reply.body).encode()
-                self.send_response(reply.status)
-                for header, value in {"Content-Type": "application/json", **reply.headers}.items():
-                    self.send_header(header, value)
-                self.send_header("Content-Length", str(len(sent)))
-                self.end_headers()
-                self.wfile.write(sent)
-
-            do_POST = do_GET
-
-            def log_message(self, *_: Any) -> None:
-                """Nothing."""
-
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self._server.daemon_threads = True
-        Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._server.shutdown()
-        self._server.server_close()
+    def handle(self, request: Request) -> None:
+        url = urlsplit(request.path)
+        name, *path = [unquote(part) for part in url.path.strip("/").split("/")]
+        content = request.content().decode()
+        form = "x-www-form-urlencoded" in request.headers.get("Content-Type", "")
+        reply = self.apis[name].reply(
+            Asked(
+                method=request.command,
+                path=tuple(path),
+                query=dict(parse_qsl(url.query, keep_blank_values=True)),
+                headers=request.headers,
+                body=json.loads(content) if content and not form else None,
+                form=dict(parse_qsl(content)) if form else {},
+                base=f"http://{request.headers['Host']}/{name}",
+            )
+        )
+        request.send(reply.status, reply.body, reply.headers)
 
     def address(self, name: str) -> str:
-        return f"http://127.0.0.1:{self._server.server_address[1]}/{name}"
+        return f"{self.url}/{name}"

@@ -5,12 +5,11 @@ from __future__ import annotations
 import json
 import time
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from threading import Lock, Thread
-from types import TracebackType
-from typing import Any, Self
+from threading import Lock
+from typing import Any
 
+from tests.support.loopback import Request, Server
 from tests.support.python import Warm
 from tests.support.render import EMPTY, Renderer
 
@@ -65,7 +64,7 @@ class Reading:
 
 
 @dataclass
-class SlowApi:
+class SlowApi(Server):
     """So many pipelines with tasks each. `delay` is in seconds; what is in `broken` is answered with status 400."""
 
     pipelines: int
@@ -75,44 +74,20 @@ class SlowApi:
     asked: list[str] = field(default_factory=list)
     at_a_time: int = 0
 
-    def __enter__(self) -> Self:
-        api, lock, running = self, Lock(), []
+    def __post_init__(self) -> None:
+        self._lock = Lock()
+        self._running = 0
 
-        class Handler(BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
-            disable_nagle_algorithm = True
-
-            def do_GET(self) -> None:
-                with lock:
-                    running.append(self)
-                    api.asked.append(self.path)
-                    api.at_a_time = max(api.at_a_time, len(running))
-                time.sleep(api.delay if self.path != "/pipelines" else 0)
-                with lock:
-                    running.remove(self)
-                body = json.dumps(api.answer(self.path)).encode()
-                self.send_response(400 if self.path in api.broken else 200)
-                self.send_header("Content-Type", "application/json")
-                self.send_header("Content-Length", str(len(body)))
-                self.end_headers()
-                self.wfile.write(body)
-
-            def log_message(self, format: str, *args: Any) -> None:
-                pass
-
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        Thread(target=self._server.serve_forever, args=(0.01,), daemon=True).start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._server.shutdown()
-        self._server.server_close()
-
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self._server.server_port}"
+    def handle(self, request: Request) -> None:
+        path = request.path
+        with self._lock:
+            self._running += 1
+            self.asked.append(path)
+            self.at_a_time = max(self.at_a_time, self._running)
+        time.sleep(self.delay if path != "/pipelines" else 0)
+        with self._lock:
+            self._running -= 1
+        request.send(400 if path in self.broken else 200, self.answer(path))
 
     def answer(self, path: str) -> dict[str, Any]:
         """Of what a path asks for, with the time left out that it takes."""

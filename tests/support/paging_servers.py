@@ -7,15 +7,14 @@ themselves) and paging_signs.py (what only looks so, and what is overlooked).
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Lock, Thread
-from types import TracebackType
-from typing import Any, Self
+from threading import Lock
+from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
+
+from tests.support.loopback import Request, Server
 
 Json = dict[str, Any]
 
@@ -206,23 +205,15 @@ class Played:
     size_parameter: str
 
 
-class PagingServer:
+class PagingServer(Server):
     """Answers on loopback inside a `with` block. `play` gives the address of a row; `asked` has its requests."""
 
     def __init__(self) -> None:
         self._played: list[tuple[Played, list[Asked], Lock]] = []
 
-    def __enter__(self) -> Self:
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
-        self._server.daemon_threads = True
-        Thread(target=self._server.serve_forever, daemon=True).start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._server.shutdown()
-        self._server.server_close()
+    def handle(self, request: Request) -> None:
+        reply = self.answer(request.path)
+        request.send(reply.status, reply.body, reply.headers)
 
     def play(self, played: Played) -> str:
         self._played.append((played, [], Lock()))
@@ -232,7 +223,7 @@ class PagingServer:
         return self._played[int(address.rpartition("/")[2])][1]
 
     def _base(self, number: int) -> str:
-        return f"http://127.0.0.1:{self._server.server_port}/{number}"
+        return f"{self.url}/{number}"
 
     def answer(self, target: str) -> Reply:
         parts = urlsplit(target)
@@ -252,25 +243,3 @@ class PagingServer:
             )
             before.append(asked)
             return played.row.server(asked)
-
-
-def _handler(server: PagingServer) -> type[BaseHTTPRequestHandler]:
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-        wbufsize = -1
-        disable_nagle_algorithm = True
-
-        def do_GET(self) -> None:
-            reply = server.answer(self.path)
-            body = reply.body if isinstance(reply.body, bytes) else json.dumps(reply.body).encode()
-            self.send_response_only(reply.status)
-            for name, value in {"Content-Type": "application/json", **reply.headers}.items():
-                self.send_header(name, value)
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
-
-        def log_message(self, *_: object) -> None:
-            pass
-
-    return Handler
