@@ -1251,8 +1251,9 @@ class ConnectorExtension(ContextHook):
         kind = None if "connector" in context else KINDS.get(context.get("kind", "connector"))
         if not kind:
             return
-        # What Copier adds itself is made anew for each file, and no connector asks for it.
-        answers = {name: value for name, value in context.items() if not name.startswith("_copier")}
+        # What Copier adds itself is made anew for each file, and no connector asks for it. Copier's UNSET, which it
+        # adds for the default of a question, can't even be compared.
+        answers = {name: value for name, value in context.items() if not name.startswith("_copier") and name != "UNSET"}
         if self.connector is None or answers != self.connector.answers:
             self.connector = kind(answers, self.environment)
         context["connector"] = context["plugin"] = self.connector

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from jinja2 import StrictUndefined
 
 from tests.support.render import EMPTY, Answers, Renderer
 
@@ -49,3 +50,9 @@ def test_files_do_not_get_the_connector_of_a_question(made: Made) -> None:
     """Only from the first file on there are derived names."""
     assert "is_package" not in made(REST, phase="prompt").answers
     assert made(REST).answers["is_package"]
+
+
+def test_default_of_a_question_is_rendered_twice_with_the_same_answers(made: Made) -> None:
+    """Copier gives each default a name that no comparison takes."""
+    first, second = (made(REST | {"UNSET": StrictUndefined("UNSET")}, phase="prompt") for _ in range(2))
+    assert first is second
