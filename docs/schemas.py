@@ -173,6 +173,7 @@ def paging() -> Facts:
             "enum": ["query", "json", "variables"],
         },
         "next": expression("Where an answer has the cursor or the URL of the next page.", "meta.next_cursor"),
+        "next_header": text(60, "The header of an answer that has the cursor, in place of `next`.", "X-Next-Cursor"),
         "count": keys("Where an answer says how many records the list has. `none`: believe no count.", "meta.total"),
         "more": keys("Where an answer says whether another page follows. `none`: believe no flag.", "has_more"),
     }
@@ -183,7 +184,8 @@ def paging() -> Facts:
         }
         for key, ways in api_requests._BELONGS.items()
     ]
-    rules.append({"if": {"properties": {"by": {"const": "cursor"}}}, "then": {"required": ["next"]}})
+    leads_on = [{"required": [key]} for key in ("next", "next_header")]
+    rules.append({"if": {"properties": {"by": {"const": "cursor"}}}, "then": {"oneOf": leads_on}})
     about = "How a list comes in pages: a word, or an object."
     ways = closed(about, properties, ["by"], allOf=rules, dependencies={"size_parameter": ["size"]})
     return {"description": about, "if": {"type": "string"}, "then": {"enum": list(api_requests.PAGING)}, "else": ways}

@@ -380,6 +380,9 @@ class Methods:
         facts += [f"size={paging.size}"] if paging.size else []
         facts += [f"first={paging.first}"] if paging.by == "page" and paging.first != 1 else []
         facts += [f"next={self._string(paging.next)}"] if paging.next else []
+        facts += [f"next_header={self._string(paging.next_header)}"] if paging.next_header else []
+        request: Any = listed.request
+        facts += ["takes_values=True"] if not self._api.sdk and request.takes_values else []
         return layout(Group("listing = Listing(", tuple(facts), ")"), 8)
 
     def _asked(self, resource: Any, listed: MappedList, body: list[str]) -> str | Group:
@@ -397,6 +400,8 @@ class Methods:
         place = self._string(request.path.written()) if paged_path else self._text(request.path, names, quoted=True)
         body.append(self._listing(listed, place))
         reader, argument, kind = _PAGED[paging.by]
+        if request.takes_values:
+            kind = "Any"
         path = [f"path={self._text(request.path, names, quoted=True)}"] if paged_path else []
         method = [] if request.method == "GET" else [self._string(request.method)]
         if request.graphql:
@@ -611,7 +616,7 @@ class Methods:
         if isinstance(value, list):
             return Group(f"{lead}[", tuple(self._value(item, names, sizes, "") for item in value), "]", literal=True)
         if value is None or isinstance(value, bool | int | float):
-            return f"{lead}{value!r}"
+            return f"{lead}{self._literal(value)}"
         return f"{lead}{self._text(value, names, sizes=sizes, as_text=as_text)}"
 
     def _text(
@@ -727,9 +732,18 @@ class Methods:
 
     # ---- What is the same for all lists ----------------------------------------------------------------------------
 
-    def every(self, values: Mapping[str, Any], as_text: bool = False) -> str:
-        """Python for headers, `as_text`, or a query that every request has."""
-        return layout(self._value(dict(values), _Names(), {}, "", as_text), 8)
+    def every_header(self, values: Mapping[str, Any]) -> str:
+        """Python for headers that every request has."""
+        return layout(self._value(dict(values), _Names(), {}, "", as_text=True), 8)
+
+    def every_query(self, values: Mapping[str, Any]) -> list[str]:
+        """The statements that put together a query: the options of the connection, what every request has, its own."""
+        always = self._value(dict(values), _Names(), {}, "")
+        whole = f"params = self._options | {one_line(always)} | (params or {{}})"
+        if 8 + len(whole) <= LINE_LENGTH:
+            return [whole]
+        named = self._value(dict(values), _Names(), {}, "always = ")
+        return [layout(named, 8), "params = self._options | always | (params or {})"]
 
 
 class _Names:

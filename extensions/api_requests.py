@@ -110,6 +110,16 @@ class Request:
         return list(dict.fromkeys(one for value in values for one in placeholders_in(value)))
 
     @property
+    def takes_values(self) -> bool:
+        """Whether the cursor goes into the body, alone and nowhere else: then it may be of any type of JSON."""
+        cursor = Placeholder("cursor")
+        elsewhere = (self.path, self.query, self.headers, self.form)
+        if any(cursor in text.placeholders for part in elsewhere for text in texts_in(part)):
+            return False
+        texts = [text for body in (self.json, self.variables) for text in texts_in(body) if cursor in text.placeholders]
+        return bool(texts) and all(text.alone for text in texts)
+
+    @property
     def place(self) -> str:
         """The request as errors and documents name it."""
         return f"{self.method} {self.path.written()}"
@@ -133,24 +143,32 @@ class Request:
 class Paging:
     """How a list is paged: `by` is a key of PAGING. `size` is 0 where the API decides how many records a page has.
 
-    `next` is JMESPath to what leads to the next page; `count` and `more` are keys joined by dots.
+    `next` is JMESPath to what leads to the next page, `next_header` the header of an answer that has it; `count` and
+    `more` are keys joined by dots.
     """
 
     by: str = "none"
     first: int = 1
     size: int = 0
     next: str = ""
+    next_header: str = ""
     count: str = ""
     more: str = ""
 
 
-def placeholders_in(value: Any) -> Iterator[Placeholder]:
-    """The placeholders in a value of a request."""
+def texts_in(value: Any) -> Iterator[Text]:
+    """The texts in a value of a request."""
     if isinstance(value, Text):
-        yield from value.placeholders
+        yield value
     elif isinstance(value, dict | list):
         for item in value.values() if isinstance(value, dict) else value:
-            yield from placeholders_in(item)
+            yield from texts_in(item)
+
+
+def placeholders_in(value: Any) -> Iterator[Placeholder]:
+    """The placeholders in a value of a request."""
+    for text in texts_in(value):
+        yield from text.placeholders
 
 
 class Requests:
@@ -315,7 +333,7 @@ class Requests:
 class PagingReader:
     """Reads `paging`: how a list is paged, and where what asks for a page goes."""
 
-    KEYS = ("by", "first", "size", "parameter", "size_parameter", "in", "next", "count", "more")
+    KEYS = ("by", "first", "size", "parameter", "size_parameter", "in", "next", "next_header", "count", "more")
 
     def __init__(self, spot: Spot, entries: dict[str, Spot], paging: Paging) -> None:
         self.spot = spot
@@ -340,8 +358,10 @@ class PagingReader:
         for key, ways in _BELONGS.items():
             if key in entries and by not in ways:
                 entries[key].fail(f"leave {key} out: it belongs to {' and '.join(ways)}, not to {by}")
-        if by == "cursor" and "next" not in entries:
+        if by == "cursor" and not {"next", "next_header"} & entries.keys():
             spot.fail("give next, the JMESPath to what leads to the next page, such as next: meta.next_cursor")
+        if {"next", "next_header"} <= entries.keys():
+            entries["next_header"].fail("leave next_header out: next says already what leads to the next page")
         if "size_parameter" in entries and "size" not in entries:
             entries["size_parameter"].fail("give size, too: how many records a page to ask for")
         paging = Paging(
@@ -349,6 +369,7 @@ class PagingReader:
             first=entries["first"].number(0, 1) if "first" in entries else 1,
             size=entries["size"].number(1, MAX_SIZE) if "size" in entries else 0,
             next=expression(entries["next"]) if "next" in entries else "",
+            next_header=_header(entries["next_header"]) if "next_header" in entries else "",
             count=keys(entries["count"]) if "count" in entries else "",
             more=keys(entries["more"]) if "more" in entries else "",
         )
@@ -363,6 +384,8 @@ class PagingReader:
         """The arguments that ask for a page of what a call of an SDK gives, which has placeholders with these words."""
         if self.paging.by == "link_header":
             self.spot.fail("give page, offset, cursor or none: a call of an SDK has no headers")
+        if self.paging.next_header:
+            self.spot.fail("give next in place of next_header: a call of an SDK has no headers")
         if self._place:
             self.spot.fail("leave in out: a call of an SDK has only arguments")
         word = PAGING[self.paging.by][0]
@@ -413,6 +436,7 @@ class PagingReader:
 _BELONGS = {
     "first": ("page",),
     "next": ("cursor",),
+    "next_header": ("cursor",),
     "parameter": ("page", "offset", "cursor"),
     "in": ("page", "offset", "cursor"),
     "size": ("page", "offset", "cursor", "link_header"),
@@ -491,6 +515,13 @@ def is_keys(text: str) -> bool:
 def is_header(name: str) -> bool:
     """Whether a text can be the name of a header."""
     return bool(_HEADER.fullmatch(name))
+
+
+def _header(spot: Spot) -> str:
+    name = spot.text(60, "X-Next-Cursor")
+    if not is_header(name):
+        spot.fail(f"give the name of a header, such as X-Next-Cursor: {name!r} is none")
+    return name
 
 
 def _parameter(spot: Spot | None) -> str:

@@ -46,6 +46,12 @@ OF_TYPE = {"string": "text", "number": 1.5, "boolean": True, "array": ["text"], 
 COUNTED = ("length", "sum", "min", "max", "avg")
 NUMBERS = [10, 20]
 
+# What an expression comes to that can't be evaluated.
+UNREAD = object()
+
+# What functions of JMESPath take, by the types of their signatures.
+OF_ARGUMENT = OF_TYPE | {"array-string": ["text"], "array-number": NUMBERS}
+
 # What a record that `where` leaves out is called.
 UNWANTED = "unwanted"
 
@@ -193,6 +199,16 @@ def _called(name: str, children: list[Facts], inner: Any) -> Any:
         return _inverse(children[0], inner)
     if name == "map" and children[0]["type"] == "expref":
         return _inverse(children[1], _for_each(inner, lambda one: _inverse(children[0]["children"][0], one)))
+    if name in ("max_by", "min_by", "sort_by"):
+        # One item is the first and the last of all.
+        key = _inverse(children[1]["children"][0], 1)
+        items = inner if name == "sort_by" and isinstance(inner, list) else [inner]
+        return _inverse(children[0], [merged(one, key) for one in items])
+    if name == "merge":
+        document = _inverse(children[0], inner)
+        for other in children[1:]:
+            document = merged(document, _inverse(other, {}))
+        return document
     raise Unfit(f"{name}() can't be turned round")
 
 
@@ -263,9 +279,14 @@ def listed(found: Any) -> list[Any]:
 
 
 def _search(expression: str, values: Any) -> Any:
+    """What an expression finds; UNREAD where a function refuses what it is called with, as in the emitted client."""
     import jmespath
+    from jmespath.exceptions import JMESPathError
 
-    return jmespath.search(expression, values)
+    try:
+        return jmespath.search(expression, values)
+    except (JMESPathError, TypeError, ValueError, AttributeError):
+        return UNREAD
 
 
 # ---- A sample --------------------------------------------------------------------------------------------------------
@@ -340,6 +361,8 @@ class ApiSample:
         for expression in self._asked(name):
             if self._value(expression) in (None, ""):
                 self._put(expression, Leaf("id"))
+        if (after := _of_last(listed)) and self._value(after) in (None, ""):
+            self._put_parts([after], "after")
         self.shapes[name] = self._doc
 
     def _of_columns(self, listed: MappedList) -> None:
@@ -402,12 +425,39 @@ class ApiSample:
             self._put_type(field, typed, known, key)
             return
         leaf = Leaf(key, self._form(field, f"{self._name}.{key}", self._said(key)))
+        before = self._doc
         if isinstance(field.value, str):
             self._put(field.value, leaf)
         else:
             self._put_text(field.value, leaf)
+        if not self._is_read(field):
+            self._be_texts(key)
+        if not self._is_read(field):
+            self._doc = before
+            self._feed(field)
         if key != "record" and not held:
             self._settle(field, known, key)
+
+    def _is_read(self, field: Field) -> bool:
+        """Whether an expression can be evaluated on all records: functions refuse values of other types than theirs."""
+        return all(self._read(field, record) is not UNREAD for record in self.records[self._name])
+
+    def _be_texts(self, key: str) -> None:
+        """Have the records one text where they have an object of one key, such as an owner's e-mail address."""
+        for record in self.records[self._name]:
+            if isinstance(found := record.get(key), list) and len(found) == 1 and isinstance(found[0], dict):
+                record[key] = next(iter(found[0].values()), None)
+
+    def _feed(self, field: Field) -> None:
+        """Put what functions take to where they take it from, so that records can be read at all."""
+        expressions = (
+            [field.value] if isinstance(field.value, str) else [one.expression for one in field.value.placeholders]
+        )
+        for place, value in (pair for expression in expressions for pair in _arguments(expression)):
+            try:
+                self._doc = merged(self._doc, _inverse(place, value))
+            except Unfit:
+                continue
 
     def _count(self, field: Field, counted: Facts, known: str, key: str) -> None:
         """Have numbers where a field is counted from, and the field be what they give."""
@@ -482,11 +532,15 @@ class ApiSample:
         places = [one.expression for one in text.placeholders if one.of == "record"]
         if len(places) == 1 and not text.literal:
             self._put(places[0], leaf)
-            return
+        else:
+            self._put_parts(places, leaf.name)
+
+    def _put_parts(self, places: Iterable[str], name: str) -> None:
+        """Put texts of the sample's own to places that have nothing yet."""
         for place in places:
             if self._value(place) not in (None, ""):
                 continue
-            part = f"{leaf.name}_{len(self.parts[self._name]) + 1}"
+            part = f"{name}_{len(self.parts[self._name]) + 1}"
             if self._put(place, Leaf(part)):
                 self.parts[self._name].append(part)
                 for number, record in enumerate(self.records[self._name], 1):
@@ -543,8 +597,8 @@ class ApiSample:
                     parts.append(_search(part.expression, served))
                 elif part.expression != "hostPort":
                     return None
-            found = None if None in parts else "".join(map(str, parts))
-        if field.words and found is not None:
+            found = UNREAD if UNREAD in parts else None if None in parts else "".join(map(str, parts))
+        if field.words and found is not None and found is not UNREAD:
             said = str(found).lower() if isinstance(found, bool) else str(found)
             return field.words.get(said, field.default or found)
         return found
@@ -672,9 +726,8 @@ class ApiSample:
             body = merged(body, inverse(place, Each("records", Leaf(key))))
         more: Facts = {}
         # The next page is what comes after the last record of this one.
-        last = f"{listed.records}[-1]."
-        if paging.next.startswith(last):
-            more["after"] = paging.next.removeprefix(last)
+        if after := _of_last(listed):
+            more["after"] = after
         following = "" if "after" in more else paging.next
         for place, name in ((paging.count, "count"), (paging.more, "more"), (following, "next")):
             if place:
@@ -687,6 +740,8 @@ class ApiSample:
                     continue
         if paging.by != "none":
             more["by"] = paging.by
+        if paging.next_header:
+            more["next_header"] = paging.next_header
         if paging.by == "page" and paging.first != 1:
             more["first"] = paging.first
         if listed.key_field:
@@ -904,6 +959,30 @@ def _argument(expression: str, functions: tuple[str, ...]) -> Facts | None:
         return None
     argument: Facts = node["children"][0]
     return argument
+
+
+def _of_last(listed: MappedList) -> str:
+    """What of the last record of a page leads to the next one; empty where something else does."""
+    last = f"{listed.records}[-1]."
+    return listed.paging.next.removeprefix(last) if listed.paging and listed.paging.next.startswith(last) else ""
+
+
+def _arguments(expression: str) -> Iterator[tuple[Facts, Any]]:
+    """The arguments of each function that an expression calls, and a value that the function takes for it."""
+    import jmespath
+    from jmespath.functions import Functions
+
+    def look(node: Facts) -> Iterator[tuple[Facts, Any]]:
+        if node["type"] == "function_expression":
+            for argument, said in zip(
+                node["children"], Functions.FUNCTION_TABLE[node["value"]]["signature"], strict=False
+            ):
+                if said["types"] and "expref" not in said["types"]:
+                    yield argument, OF_ARGUMENT[said["types"][0]]
+        for child in node["children"]:
+            yield from look(child)
+
+    yield from look(jmespath.compile(expression).parsed)
 
 
 def quoted(keys: str) -> str:

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import ast
+import json
+import re
+from pathlib import Path
 from typing import Any
 
 import jmespath
 import pytest
 
 from extensions.api_samples import Leaf, Unfit, filled, inverse, merged, written
+from tests.support.render import EMPTY, Renderer
 
 READ = [
     ("title", "a"),
@@ -26,6 +31,9 @@ READ = [
     ("(meta || info).title", "a"),
     ("@", {"a": 1}),
     ("items[]", [{"a": 1}]),
+    ("max_by(versions, &number).name", "a"),
+    ("sort_by(versions, &meta.at)[0].name", "a"),
+    ("merge(defaults, own).name", "a"),
 ]
 
 
@@ -52,3 +60,18 @@ def test_documents_are_merged_where_they_say_the_same() -> None:
 def test_shape_says_what_is_there_for_each_item() -> None:
     shape = inverse("labels[?kind=='tag'].value", Leaf("tags"))
     assert written(shape) == {"labels": ["{tags[]}", {"value": "{@}", "kind": "tag"}]}
+
+
+# Functions that take no record without these values, in fields of the emitted sample.
+CALLED = ["join(', ', words)", "to_string(abs(size))", "join('-', keys(labels))", "x {join(', ', words)} {ceil(size)}"]
+
+
+@pytest.mark.parametrize("value", CALLED)
+def test_records_of_a_sample_have_what_functions_take(value: str, template: Path) -> None:
+    api = json.dumps({"resources": {"dashboards": {"request": "GET /d", "fields": {"description": value}}}})
+    answers = {"service_type": "dashboard", "connection_type": "rest_api", "api": api}
+    files = Renderer(template).files(EMPTY | answers)
+    shapes = files["tests/stand_in.py"].partition("\nSHAPES: dict[str, Any] = ")[2].partition("\n\n")[0]
+    record = ast.literal_eval(shapes)["dashboards"]
+    for expression in re.findall(r"\{(.*?)\}", value) or [value]:
+        assert isinstance(jmespath.search(expression, record), str | int)

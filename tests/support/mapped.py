@@ -232,6 +232,10 @@ PAGINGS: dict[str, str] = {
     "cursor in a body": "request: POST /all\n    paging: {by: cursor, in: json, next: meta.next, size: 50}",
     "cursor in variables": "request: POST /graphql\n    graphql: 'query All($after: String) { all(after: $after) }'\n"
     "    variables: {after: '{cursor}'}\n    paging: {by: cursor, next: meta.next}",
+    "cursor in a header": "request: GET /all\n    headers: {X-Continuation: '{cursor}'}\n"
+    "    paging: {by: cursor, next_header: X-Continuation}",
+    "values to search after": "request: POST /all\n    json: {size: '{size}', search_after: '{cursor}'}\n"
+    "    paging: {by: cursor, size: 50, next: 'data.list[-1].sort'}",
     "link header": "request: GET /all\n    paging: {by: link_header, size: 50, size_parameter: n}",
     "none": "request: GET /all\n    paging: none",
 }

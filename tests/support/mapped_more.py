@@ -314,8 +314,71 @@ class Open(Paged):
         return "Authorization" not in asked.headers
 
 
+class SearchAfter(Mapped):
+    """Elasticsearch's pages: the sort values of the last hit, a number and a text, go into the next search as they are.
+
+    https://www.elastic.co/guide/en/elasticsearch/reference/current/paginate-search-results.html
+    """
+
+    service_type = "search"
+    map = """
+    resources:
+      indexes:
+        request: POST /catalog/_search
+        json: {size: "{size}", sort: [{docs: asc}, {name: asc}], search_after: "{cursor}"}
+        paging: {by: cursor, size: 10, next: "hits.hits[-1].sort"}
+        records: hits.hits[]._source
+    """
+    show: ClassVar[dict[str, str]] = {"indexes": "name"}
+
+    def truth(self) -> Json:
+        return {"indexes": [f"index {n:02}" for n in range(HELD)]}
+
+    def answer(self, asked: Asked) -> Any:
+        if asked.line != "POST /catalog/_search":
+            return NOT_FOUND
+        hits: list[Json] = [
+            {"_source": {"name": f"index {n:02}"}, "sort": [n // 5, f"index {n:02}"]} for n in range(HELD)
+        ]
+        start, after = 0, asked.body.get("search_after")
+        if "search_after" in asked.body:
+            if not isinstance(after, list) or list(map(type, after)) != [int, str]:
+                return Reply({"error": "Failed to parse search_after"}, 400)
+            start = sum(hit["sort"] <= after for hit in hits)
+        return {"hits": {"total": {"value": HELD, "relation": "eq"}, "hits": hits[start : start + asked.body["size"]]}}
+
+
+class Continued(Mapped):
+    """Cosmos DB's pages: a token in a header of the answer, sent back in a header of the next request.
+
+    https://learn.microsoft.com/en-us/rest/api/cosmos-db/list-collections
+    """
+
+    service_type = "storage"
+    map = """
+    resources:
+      containers:
+        request: GET /dbs/shop/colls
+        headers: {x-ms-max-item-count: "{size}", x-ms-continuation: "{cursor}"}
+        paging: {by: cursor, size: 20, next_header: x-ms-continuation}
+        records: DocumentCollections
+    """
+    show: ClassVar[dict[str, str]] = {"containers": "id"}
+
+    def truth(self) -> Json:
+        return {"containers": [f"coll{n}" for n in range(HELD)]}
+
+    def answer(self, asked: Asked) -> Any:
+        if asked.line != "GET /dbs/shop/colls":
+            return NOT_FOUND
+        start, size = int(asked.headers.get("x-ms-continuation", 0)), int(asked.headers["x-ms-max-item-count"])
+        page = [{"id": f"coll{n}"} for n in range(HELD)][start : start + size]
+        following = {"x-ms-continuation": str(start + size)} if start + size < HELD else {}
+        return Reply({"_rid": "PaYSAA==", "DocumentCollections": page, "_count": len(page)}, headers=following)
+
+
 HONEST: list[type[Mapped]] = [
     *(Redash, Spring, Elastic, Kubernetes, Unity, GraphQL),
-    *(Mlflow, Notion, Superset, Github, KafkaRest, Paged),
+    *(Mlflow, Notion, Superset, Github, KafkaRest, Paged, SearchAfter, Continued),
     *(KeyInHeader, KeyInQuery, Open, LoginForm, LoginExpires),
 ]
