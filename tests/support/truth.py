@@ -142,7 +142,7 @@ def _sorted(tables: Iterable[Table]) -> None:
 # PostgreSQL keeps a view parsed, not as text; `true` asks for the form with no more parentheses than needed.
 POSTGRES_TABLES = """
 select n.nspname, c.oid, c.relname, c.relkind = 'v',
-       case when c.relkind = 'v' then pg_get_viewdef(c.oid, true) end, obj_description(c.oid, 'pg_class')
+       case when c.relkind = 'v' then pg_get_viewdef(c.oid) end, obj_description(c.oid, 'pg_class')
 from pg_class c join pg_namespace n on n.oid = c.relnamespace
 where c.relkind in ('r', 'v') and n.nspname !~ '^pg_' and n.nspname <> 'information_schema'
 order by 1, 3
