@@ -66,6 +66,7 @@ lock: .venv/bin/uv ## Write the locks anew after an edit of what they are made o
 	@$(COMPILE) $(LOCKS)/mlflow.in --overrides $(LOCKS)/mlflow.overrides --output-file $(LOCKS)/mlflow.txt
 	@$(COMPILE) $(LOCKS)/superset.in --output-file $(LOCKS)/superset.txt
 	@$(COMPILE) $(LOCKS)/dagster.in --output-file $(LOCKS)/dagster.txt
+	@$(COMPILE) $(LOCKS)/airflow.in --output-file $(LOCKS)/airflow.txt
 	@$(COMPILE) $(LOCKS)/chroma.in --overrides $(LOCKS)/chroma.overrides --output-file $(LOCKS)/chroma.txt
 	@$(COMPILE) $(LOCKS)/aiobotocore.in --output-file $(LOCKS)/aiobotocore.txt
 	@npm --prefix tests/support/node install --silent --package-lock-only --ignore-scripts \

@@ -82,6 +82,7 @@ OF_ALONE = dict.fromkeys(
     "documents",
 )
 OF_LISTED = {
+    "test_tasks_are_in_order": "tasks",
     "test_runs_of_tasks_are_in_the_state_of_their_run": "task_runs",
     "test_dashboard_names_the_data_models_that_it_and_its_charts_refer_to": "charts",
 }

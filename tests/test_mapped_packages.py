@@ -50,6 +50,16 @@ def test_emitted_tests_pass(service_type: str, renderer: Renderer, warm: Warm, t
     assert " skipped" not in done.stdout
 
 
+def test_package_whose_map_has_no_tasks_has_no_test_of_their_order(renderer: Renderer) -> None:
+    answers = EMPTY | {"service_type": "pipeline", "connection_type": "rest_api", "placement": "package"}
+    without = "resources: {pipelines: {request: GET /jobs}}"
+    tests = [
+        renderer.files(answers | {"name": "probe", "api": api})["tests/test_metadata.py"]
+        for api in (without, without.replace("}}", "}, tasks: {records: steps}}"))
+    ]
+    assert ["def test_tasks_are_in_order" in text for text in tests] == [False, True]
+
+
 @pytest.mark.framework
 @pytest.mark.parametrize(
     ("old", "new"),

@@ -50,6 +50,11 @@ SAID: list[tuple[dict[str, Any], Any]] = [
     ({"last": ("last", True)}, {"last": True, "content": RECORDS}),
     ({"last": ("next", None)}, {"next": None, "results": RECORDS}),
     ({"last": ("links.next", "empty")}, {"links": {"next": ""}, "results": RECORDS}),
+    # The first of two pages of Airflow, which has a cursor only where it is asked for one.
+    (
+        {"count": ("total_entries", 2), "last": ("next_cursor", None)},
+        {"dag_runs": RECORDS, "total_entries": 2, "next_cursor": None},
+    ),
     # Objects that are about something else.
     ({}, {"_shards": {"total": 1}, "quota": {"total": 2}, "schedule": {"next": None}, "items": RECORDS}),
     ({}, {"items": RECORDS, "total": True, "count": -1, "next_page": ["x"], "has_more": "yes"}),

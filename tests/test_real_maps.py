@@ -11,7 +11,7 @@ import pytest
 import yaml
 
 from tests.conftest import NIGHTLY, ROOT, need
-from tests.support import chroma, dagster, superset
+from tests.support import airflow, chroma, dagster, superset
 from tests.support.connector import Deploy
 from tests.support.openmetadata import RecordingServer
 from tests.support.python import Warm
@@ -24,6 +24,7 @@ class System:
     """A system whose example is run: `wanted` is what it has, and `found` is what OpenMetadata has.
 
     `options` of the connector lead to what was put into the system, and `settings` are those of its workflow.
+    `users` are in OpenMetadata.
     """
 
     module: Any
@@ -31,6 +32,7 @@ class System:
     found: Callable[[RecordingServer], Any]
     options: Callable[[Any], dict[str, Any]] = lambda _: {}
     settings: dict[str, Any] = field(default_factory=dict)
+    users: tuple[str, ...] = ()
 
 
 SYSTEMS = {
@@ -39,6 +41,13 @@ SYSTEMS = {
         dagster,
         lambda system: (dagster.expected(system), dagster.expected_runs(system)),
         lambda server: (dagster.arrived(server), dagster.arrived_runs(server)),
+    ),
+    "airflow": System(
+        airflow,
+        lambda system: (airflow.expected(system, {airflow.OWNER}), airflow.expected_runs(system)),
+        lambda server: (airflow.arrived(server), airflow.arrived_runs(server)),
+        # Of the owners, OpenMetadata knows one.
+        users=(airflow.OWNER,),
     ),
     "chroma": System(
         chroma,
@@ -91,6 +100,8 @@ def test_all_that_a_system_has_arrives(
     system, case = running(name), SYSTEMS[name]
     connector = deploy(yaml.safe_load((ROOT / f"examples/{name}.yml").read_text()), placement, tmp_path / "out")
     with connector.server(schemas, warm) as server:
+        for user in case.users:
+            server.store.add("/users", {"name": user, "email": f"{user}@example.com"})
         workflow = connector.pointed(server, hostPort=system.url, **case.options(system))
         workflow["source"]["sourceConfig"]["config"].update(case.settings)
         run = connector.ingest(workflow, password=getattr(system, "password", ""))
@@ -99,3 +110,19 @@ def test_all_that_a_system_has_arrives(
         wanted, found = case.wanted(system), case.found(server)
     assert len(str(wanted)) > 1000
     assert found == wanted
+
+
+@NIGHTLY
+@pytest.mark.xdist_group("airflow")
+def test_answers_without_pages_fail_where_a_system_has_some(
+    running: Callable[[str], Any], deploy: Deploy, schemas: Path, warm: Warm, tmp_path: Path
+) -> None:
+    """Airflow says beside a list how many records it has, and gives some of them."""
+    system = running("airflow")
+    answers = {"name": "probe", "service_type": "pipeline", "connection_type": "rest_api", "auth_types": ["token"]}
+    answers |= {"api_endpoints": "GET /api/v2/dags, GET /api/v2/dags/{dag_id}/tasks", "pagination": "none"}
+    connector = deploy(answers, "package", tmp_path / "out")
+    with connector.server(schemas, warm) as server:
+        run = connector.ingest(connector.pointed(server, hostPort=system.url), token=system.sign_in())
+    assert run.returncode != 0, run.output[-5000:]
+    assert f"/api/v2/dags gave {airflow.PAGE} records, but total_entries is {len(system.dags())}" in run.output

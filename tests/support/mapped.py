@@ -65,7 +65,7 @@ resources:
       scheduleInterval: schedules[0].cron
   tasks:
     records: graph.solids[].definition
-    fields: {id: handle, name: name, taskType: kind, taskSQL: source.sql}
+    fields: {id: handle, name: name, displayName: label, taskType: kind, taskSQL: source.sql}
   runs:
     request: POST /runs/filter
     json: {pipeline: {name: "{pipeline.name}"}, limit: "{size}", offset: "{offset}"}
