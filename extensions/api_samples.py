@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 
     from jinja2 import Environment
 
-    from extensions.api_map import ApiMap, Field, MappedList
+    from extensions.api_fields import Field
+    from extensions.api_map import ApiMap, MappedList
     from extensions.api_requests import Text
     from extensions.resources import Resource
 

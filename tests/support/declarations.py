@@ -17,6 +17,7 @@ ENVIRONMENT: Any = Environment(
         "extensions.catalog.CatalogExtension",
         "extensions.declarations.DeclarationsExtension",
         "extensions.api_requests.ApiRequestsExtension",
+        "extensions.api_fields.ApiFieldsExtension",
         "extensions.api_calls.ApiCallsExtension",
         "extensions.api_map.ApiMapExtension",
     ]
