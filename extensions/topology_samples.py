@@ -64,12 +64,12 @@ class Samples:
         try:
             for node in self.topology.order:
                 self._check_fields(node)
-            if not any(one.request for one in self.topology.listed.values()):
+            if not any(one.request for one in self.topology.lists.listed.values()):
                 raise Unfit("nodes: no list of the source becomes anything: give a type to a stage of one")
             self._check_apart()
             for lineage in self.topology.lineages.values():
                 self._check_lineage(lineage)
-            if self.topology.is_mapped:
+            if self.topology.lists.is_mapped:
                 self._check_requests()
         except Unfit as unfit:
             return str(unfit)
@@ -184,7 +184,7 @@ class Samples:
 
     def _belonging(self, producer: str, above: dict[str, Facts]) -> dict[str, str]:
         """What the path of a producer has for a record below others, by the name of a field that keeps it."""
-        names = self.topology.listed[producer].keys
+        names = self.topology.lists.listed[producer].keys
         return {f"{name}_id": value for name, value in zip(names, self._key(producer, above), strict=True)}
 
     @cached_property
@@ -195,20 +195,20 @@ class Samples:
             lineage.producer: [record for record, _ in self.edges(lineage)]
             for lineage in self.topology.lineages.values()
         }
-        first = next(iter(self.topology.listed))
+        first = next(iter(self.topology.lists.listed))
         held = records[first]
         # The first list has several pages: of edges, some come again.
         records[first] = [held[number % len(held)] for number in range(max(FREE, len(held)))]
-        return {name: records[name] for name in self.topology.listed}
+        return {name: records[name] for name in self.topology.lists.listed}
 
     # ---- Requests --------------------------------------------------------------------------------------------------
 
     @property
     def routes(self) -> dict[str, Facts]:
         """What is asked for each list, as the stand-in of the emitted tests matches it, by producer."""
-        lists = self.topology.api.lists
-        api = self.topology.api
-        fixed_first = sorted(self.topology.listed.values(), key=lambda one: "{" in one.path)
+        lists = self.topology.lists.api.lists
+        api = self.topology.lists.api
+        fixed_first = sorted(self.topology.lists.listed.values(), key=lambda one: "{" in one.path)
         return {
             one.name: _route(self._renamed(one.name), api.query, api.headers)
             | {"keys": list(one.keys)}
@@ -219,7 +219,7 @@ class Samples:
     def _renamed(self, name: str) -> Any:
         """The request of a producer, its placeholders called as the fields of sample records are."""
         producer = self.topology.producers[name]
-        keys = dict(zip(producer.placeholders, self.topology.listed[name].keys, strict=True))
+        keys = dict(zip(producer.placeholders, self.topology.lists.listed[name].keys, strict=True))
         request: Any = producer.request
 
         def renamed(one: Any) -> Any:
@@ -230,7 +230,7 @@ class Samples:
     @property
     def login(self) -> Facts:
         """The request of a login, as the stand-in matches it."""
-        login: Any = self.topology.api.login
+        login: Any = self.topology.lists.api.login
         body = _shape(login.token, "{token}", "login")
         if isinstance(login.lifetime, str):
             body |= _shape(login.lifetime, "{lifetime}", "login")
@@ -318,20 +318,20 @@ class Samples:
     @property
     def name_field(self) -> str:
         """Where records of the main list have what names them."""
-        fixed = self.topology.producers[self.topology.main.name].fixed
-        return self._own(self.topology.main_stage.name, fixed)
+        fixed = self.topology.producers[self.topology.lists.main.name].fixed
+        return self._own(self.topology.lists.main_stage.name, fixed)
 
     @property
     def gone(self) -> list[str]:
         """The full names that are gone with the last record of the main list, sorted."""
-        item = self.topology.main.item
+        item = self.topology.lists.main.item
         return self._missing(self.made(self.records | {item: self.records[item][:-1]}))
 
     @property
     def broken(self) -> list[str]:
         """Those that are not made where the name of its second record is too long."""
         records = deepcopy(self.records)
-        _, record = records[self.topology.main.item][1]
+        _, record = records[self.topology.lists.main.item][1]
         *above, last = self.name_field.split(".")
         (at(record, ".".join(above)) if above else record)[last] = "x" * TOO_LONG
         return self._missing(self.made(records))
@@ -339,21 +339,21 @@ class Samples:
     @property
     def filtered(self) -> list[str]:
         """Those that are not made where the first name of what the main list makes is left out."""
-        type_ = self.topology.main_stage.type
-        return self._missing(self.made(self.records, (type_, self.entities[self.topology.main.request][0])))
+        type_ = self.topology.lists.main_stage.type
+        return self._missing(self.made(self.records, (type_, self.entities[self.topology.lists.main.request][0])))
 
     @property
     def described(self) -> str:
         """Where records of the main list have a description that nothing else is read from; empty where nowhere."""
-        node = self.topology.nodes[self.topology.main.item]
-        value = self.topology.main_stage.fields.get("description")
+        node = self.topology.nodes[self.topology.lists.main.item]
+        value = self.topology.lists.main_stage.fields.get("description")
         named = {name for stage in node.stages for one in (stage.name, stage.key) for name in one.fields}
         used = named | {*self._asked(node), *self.topology.producers[node.producer].fixed}
         return value.text if value and value.text not in used else ""
 
     def is_identified(self, listed: Any) -> bool:
         """Whether the records of a list have what their parents are called by `id`."""
-        if listed.keys != (listed.parent,) or listed.parent_name not in self.topology.listed:
+        if listed.keys != (listed.parent,) or listed.parent_name not in self.topology.lists.listed:
             return False
         known = {record.get("id") for _, record in self.records[listed.parent] if isinstance(record.get("id"), str)}
         return all(record[f"{listed.keys[0]}_id"] in known for record in self.served[listed.name])
@@ -500,7 +500,7 @@ class Samples:
             if producer.key_field and any(place == producer.key_field for place in producer.where):
                 raise Unfit(f"producer {producer.name}: where fixes {producer.key_field}, the key of its records")
         self.routes  # noqa: B018
-        if self.topology.api.login:
+        if self.topology.lists.api.login:
             self.login  # noqa: B018
 
     def _check_lineage(self, lineage: Lineage) -> None:
