@@ -356,6 +356,11 @@ class Connector:
         """Whether a map may say of records what their fields are."""
         return self.declares
 
+    @property
+    def spells_fields(self) -> bool:
+        """Whether the client spells out where records have their fields."""
+        return self.declares_fields
+
     @cached_property
     def api(self) -> ApiMap:
         """The map of the API, where one was given."""
@@ -1096,6 +1101,10 @@ class Declared(Connector):
     def declares_fields(self) -> bool:
         """Nodes say where records have their fields, whatever is asked for."""
         return False
+
+    @property
+    def spells_fields(self) -> bool:
+        return bool(self.topology.lists.spells)
 
     @cached_property
     def api(self) -> ApiMap:

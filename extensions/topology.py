@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from jinja2 import Environment
 
+    from extensions.api_fields import Field
     from extensions.api_requests import Paging, Request
     from extensions.declarations import Spot
     from extensions.topology_lists import Lists
@@ -31,6 +32,9 @@ ROOT = "root"
 
 DELETION = "deletion"
 
+# Where a record has what the client finds in it: DECLARED in the emitted models.
+SPELT = "@declared"
+
 # Fields that every create request has, and what they hold.
 COMMON = {"name": "text", "displayName": "text", "description": "markdown", "sourceUrl": "url"}
 
@@ -39,12 +43,14 @@ COMMON = {"name": "text", "displayName": "text", "description": "markdown", "sou
 class Value:
     """A value of a record: that of a field, keys joined by dots, or a text with `{field}` in it.
 
-    `parts` are the literal texts around `fields`, one more than these; a bare field has none.
+    `parts` are the literal texts around `fields`, one more than these; a bare field has none. Where it is `spelt`, as
+    fields of maps are, each of `fields` is JMESPath, and the client puts what it finds beside the record.
     """
 
     text: str
     fields: tuple[str, ...]
     parts: tuple[str, ...] = ()
+    spelt: Field | None = None
 
     @property
     def is_field(self) -> bool:
@@ -310,10 +316,19 @@ class Topology:
 
     def places(self, stage: Stage) -> dict[str, str]:
         """Where the records of a stage have the fields of its model."""
-        return {self._snake(name): field["value"].text for name, field in self.fields(stage).items()}
+        return {
+            self.snake(name): self._place(stage, name, field["value"]) for name, field in self.fields(stage).items()
+        }
+
+    def key_place(self, stage: Stage) -> str:
+        """Where the records of a stage have what edges know them by."""
+        return self._place(stage, "name" if stage.key is stage.name else "key", stage.key)
+
+    def _place(self, stage: Stage, name: str, value: Value) -> str:
+        return f"{SPELT}.{self.lists.spelt_name(stage, name)}" if value.spelt else value.text
 
     @staticmethod
-    def _snake(name: str) -> str:
+    def snake(name: str) -> str:
         return re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name).lower()
 
     def constants(self, stage: Stage) -> dict[str, str]:

@@ -11,9 +11,10 @@ from jinja2.ext import Extension
 if TYPE_CHECKING:
     from jinja2 import Environment
 
+    from extensions.api_fields import Field
     from extensions.api_map import ApiMap, MappedList
     from extensions.api_requests import Placeholder
-    from extensions.topology import Producer, Stage, Topology
+    from extensions.topology import Producer, Stage, Topology, Value
     from extensions.topology_names import Names
 
 Facts = dict[str, Any]
@@ -170,11 +171,15 @@ class Lists:
         return self._topology.asking.frame is not None
 
     @cached_property
+    def _users(self) -> dict[str, str]:
+        """The node or lineage of each producer."""
+        users = {node.producer: node.name for node in self._topology.order}
+        return users | {lineage.producer: lineage.name for lineage in self._topology.lineages.values()}
+
+    @cached_property
     def methods_of(self) -> dict[str, Listed]:
         """What the client has a method for, by producer, with the variables that the method takes."""
-        users = {node.producer: node.name for node in self._topology.order}
-        users |= {lineage.producer: lineage.name for lineage in self._topology.lineages.values()}
-        found = {name: self._listed(name, users[name]) for name in self._topology.producers}
+        found = {name: self._listed(name, self._users[name]) for name in self._topology.producers}
         return {
             name: replace(
                 one, item=self._names.parameter(one.item), parents=tuple(map(self._names.parameter, one.parents))
@@ -193,7 +198,7 @@ class Lists:
         )
 
     def _mapped(self, producer: Producer) -> MappedList:
-        item = self.methods_of[producer.name].item
+        item, nodes = self.methods_of[producer.name].item, self._topology.nodes
         if producer.request is None:
             return self._topology.asking.list_of(producer.name, item, constants=producer.records)
         return self._topology.asking.list_of(
@@ -205,6 +210,7 @@ class Lists:
             key_field=producer.key_field,
             where=producer.where,
             optional=producer.optional,
+            fields=self.spelt(self._users[producer.name]) if self._users[producer.name] in nodes else {},
         )
 
     def _resolved(self, one: Placeholder) -> Placeholder:
@@ -216,6 +222,30 @@ class Lists:
             of=self._names.parameter(self._topology.stages[one.of].node),
             expression=self._topology.asking.expression(self._taken(one)),
         )
+
+    def spelt(self, node: str) -> dict[str, Field]:
+        """What the client finds in the records of a node, by the names that it has there."""
+        return {
+            self.spelt_name(stage, name): value.spelt
+            for stage in self._topology.nodes[node].stages
+            for name, value in self._values(stage).items()
+            if value.spelt and not (name == "key" and value is stage.name)
+        }
+
+    @property
+    def spells(self) -> bool:
+        """Whether the client finds something in records."""
+        return any(self.spelt(node.name) for node in self._topology.order)
+
+    @staticmethod
+    def _values(stage: Stage) -> dict[str, Value]:
+        return {**stage.fields, "key": stage.key}
+
+    def spelt_name(self, stage: Stage, name: str) -> str:
+        """What the client calls a field of a stage: by its context, too, where several stages read one record."""
+        stages = self._topology.nodes[stage.node].stages
+        several = sum(any(value.spelt for value in self._values(one).values()) for one in stages) > 1
+        return f"{stage.context}_{self._topology.snake(name)}" if several else self._topology.snake(name)
 
     @property
     def main(self) -> Listed:

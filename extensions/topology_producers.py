@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from extensions.declarations import Spot
     from extensions.topology import Producer, Topology
     from extensions.topology_lists import Lists
+    from extensions.topology_shapes import Shapes
 
 Facts = dict[str, Any]
 
@@ -50,6 +51,8 @@ class Asking:
         self._parts: Any = environment.topology_parts
         self._shown: Callable[[Any], str] = environment.shown_value
         self.lists_of: Callable[[Topology], Lists] = environment.topology_lists
+        self.shapes_of: Callable[[Topology], Shapes] = environment.topology_shapes
+        self.turned: Any = environment.api_shapes
         self.list_of: Callable[..., MappedList] = environment.api_list
         self.options: tuple[str, ...] = answers.get("option_names") or ("hostPort",)
         self.frame: ApiMap | None = environment.no_api if has_requests else None
@@ -101,10 +104,6 @@ class Asking:
             raise ValueError(f"{made.name} has no request")
         inside = [one for one in made.request.path.placeholders if one.of in contexts]
         inside += [one for one in made.request.placeholders if one.of in contexts and one not in inside]
-        for one in inside:
-            if one.expression and not self.is_field(one.expression):
-                said = "keys joined by dots" if self.frame else "keys joined by dots, or a producer with a request"
-                spot.fail(f"give {said}: {self._shown(one.expression)} is more")
         return replace(made, placeholders=tuple((one.of, one.expression) for one in inside))
 
     def _short(self, spot: Spot, requests: Any) -> Producer:

@@ -10,11 +10,12 @@ from jinja2 import pass_context
 from jinja2.ext import Extension
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Mapping
 
     from jinja2 import Environment
     from jinja2.runtime import Context
 
+    from extensions.api_fields import Field, Fields
     from extensions.catalog import Catalog
     from extensions.declarations import Spot
     from extensions.topology import Lineage, Node, Producer, Stage, Topology, Value
@@ -29,10 +30,17 @@ Facts = dict[str, Any]
 MAX_TEXT = 20_000
 MAX_FIELD = 50
 
+# What tells records apart.
+OWN = ("name", "key")
+
+# The forms that a field can't have, by what it holds, and why.
+UNFIT = {"columns": (("map", "time"), "columns are objects"), "url": (("time",), "an address is no time")}
+
 # How many threads a node may ask for: beyond that it is the source that gives way.
 THREADS = range(2, 33)
 
 _PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
+_NUMBER = re.compile(r"-?\d+(\.\d+)?")
 _LITERAL = re.compile(r"[\w ./:@#|,+-]*", re.ASCII)
 
 # The answers to other questions that requests depend on.
@@ -56,6 +64,9 @@ class Reader:
         self._names: Names = environment.topology_names
         self._checks: Checks = environment.topology_checks
         self._shown: Callable[[Any], str] = environment.shown_value
+        words = {"options": answers.get("option_names") or ("hostPort",)}
+        self._options = {f"options.{name}" for name in words["options"]}
+        self._fields: Fields = environment.api_fields(environment, words, {"column": self._column})
 
     def read(self, text: str) -> Topology:
         """The topology that a text declares. Raises DeclarationError."""
@@ -85,17 +96,35 @@ class Reader:
         producers = {name: asking.producer(spot, contexts) for name, spot in spots.items()}
         return self._checks.settled(whole, made(producers))
 
+    @property
+    def _column(self) -> Facts:
+        """What the objects in a list of columns may say, by names that the model of a column reads."""
+        known = self._environment.catalog.fields["nested"]["column"]
+        own = {name: facts | {"model": facts.get("sample", facts["model"])} for name, facts in known.items()}
+        return {name: facts for name, facts in own.items() if name != "id"}
+
     def _asking(self, producers: Mapping[str, Spot], nodes: Mapping[str, Node]) -> Asking:
         """What is answered beside the topology, for requests that are spelt out where one of the producers says so."""
         environment = self._environment
-        has_requests = any(isinstance(spot.value, dict) and "request" in spot.value for spot in producers.values())
+        stages = [stage for node in nodes.values() for stage in node.stages]
+        has_requests = any(map(self._is_more, producers.values())) or any(
+            value.spelt for stage in stages for value in (*stage.fields.values(), stage.key)
+        )
         asking: Asking = environment.topology_asking(environment, self._answers, has_requests)
-        for stage in (stage for node in nodes.values() for stage in node.stages) if asking.frame else ():
+        for stage in stages if asking.frame else ():
             if stage.context in (*environment.api_page_words, "options"):
                 stage.spot.fail(f"give context another name: {{{stage.context}}} is a word of requests")
         return asking
 
-    def _nodes(self, spot: Spot, producers: Iterable[str]) -> dict[str, Node]:
+    def _is_more(self, producer: Spot) -> bool:
+        """Whether a producer says more than an endpoint with fields of records, keys joined by dots."""
+        said = producer.value.get("reads") if isinstance(producer.value, dict) else producer.value
+        if isinstance(producer.value, dict) and "request" in producer.value:
+            return True
+        places = [inside.partition(".")[2] for inside in _PLACEHOLDER.findall(said)] if isinstance(said, str) else []
+        return any(place and not self._is_field(place) for place in places)
+
+    def _nodes(self, spot: Spot, producers: Mapping[str, Spot]) -> dict[str, Node]:
         given = self._entries(spot)
         if self._parts.ROOT not in given:
             spot.fail("give root, the service itself, with the names of its children")
@@ -113,7 +142,7 @@ class Reader:
         self._names.check_apart({name: one for name, one in given.items() if name != self._parts.ROOT}, "a node")
         return nodes
 
-    def _node(self, spot: Spot, producers: Iterable[str]) -> Node:
+    def _node(self, spot: Spot, producers: Mapping[str, Spot]) -> Node:
         known = spot.entries(
             ("producer", "stages", "children", "post_process", "threads"), needed=("producer", "stages"), example="{…}"
         )
@@ -125,11 +154,17 @@ class Reader:
         threads = known["threads"].value if "threads" in known else 0
         if "threads" in known and (type(threads) is not int or threads not in THREADS):
             known["threads"].fail(f"give {THREADS[0]} to {THREADS[-1]}, or leave it out: {self._shown(threads)} is not")
+        stages = tuple(self._stage(spot.name, number, one) for number, one in enumerate(known["stages"].items(), 1))
+        if isinstance(producers[producer.value].value, list):
+            for stage in stages:
+                for value in (*stage.fields.values(), stage.key):
+                    if value.spelt:
+                        stage.spot.fail(f"give a field in place of {value.text}: the records are always the same")
         return self._parts.Node(
             spot.name,
             spot,
             producer.value,
-            tuple(self._stage(spot.name, number, one) for number, one in enumerate(known["stages"].items(), 1)),
+            stages,
             self._list(known, "children"),
             self._list(known, "post_process"),
             threads,
@@ -150,9 +185,7 @@ class Reader:
         for name, one in (self._entries(known["fields"]) if "fields" in known else {}).items():
             if name not in kinds:
                 one.unknown(name, kinds)
-            fields[name] = self._value(one)
-            if name != "name" and not fields[name].is_field:
-                one.fail(f"give one field, such as meta.{name}: only name may be put together")
+            fields[name] = self._field(one, name, kinds[name])
         return self._parts.Stage(
             node,
             number,
@@ -162,7 +195,7 @@ class Reader:
             self._list(known, "consumer"),
             known["nullable"].flag() if "nullable" in known else False,
             fields,
-            self._value(known["key"]) if "key" in known else fields["name"],
+            self._field(known["key"], "key", "text") if "key" in known else fields["name"],
         )
 
     def _usual(self, kinds: Facts) -> dict[str, Value]:
@@ -179,24 +212,70 @@ class Reader:
             ends.append(self._parts.End(end["context"].text(self._names.MOST, "table"), self._value(end["field"])))
         return self._parts.Lineage(spot.name, spot, known["producer"].text(self._names.MOST, "edges"), *ends)
 
+    def _field(self, spot: Spot, name: str, kind: str) -> Value:
+        """Where a record has a field of a stage: as keys joined by dots, or in any other form that maps have for it."""
+        text = spot.value if isinstance(spot.value, str) else ""
+        joined = self._joined(text) if name in OWN else None
+        if self._is_field(text) or (joined and not self._options & {*joined.fields}):
+            return self._value(spot)
+        found = self._fields.field(spot, {"of": "column"} if kind == "columns" else {})
+        self._check_field(spot, name, kind, found)
+        whole: Any = found.value
+        if isinstance(whole, str):
+            value: Value = self._parts.Value(whole, (whole,), (), found)
+            return value
+        expressions, literals = [], [""]
+        for part in whole.parts:
+            if isinstance(part, str):
+                literals[-1] += part
+            elif part.of == "record":
+                expressions.append(part.expression)
+                literals.append("")
+        said = whole.written().replace("{record.", "{")
+        value = self._parts.Value(said, tuple(expressions), tuple(literals), found)
+        return value
+
+    def _check_field(self, spot: Spot, name: str, kind: str, found: Field) -> None:
+        """Refuses what a field can't be. `kind` is what it holds."""
+        given = {"json": found.json, "map": found.words, "time": found.time, "fields": found.fields}
+        unfit, because = UNFIT.get(kind, ((), ""))
+        if name in OWN:
+            unfit, because = tuple(given), f"{name} tells records apart, as the API has it"
+        for form in unfit:
+            if given[form]:
+                spot.below(form).fail(f"leave {form} out: {because}")
+        placeholders = found.value.placeholders if not isinstance(found.value, str) else []
+        if name in OWN and any(one.of == "options" for one in placeholders):
+            spot.fail(f"leave options out of {name}: it tells records apart, and an option is the same for all")
+        if kind == "columns" and not isinstance(found.value, str):
+            spot.fail("give JMESPath to a list of objects: columns are no text")
+        if found.fields and "name" not in found.fields:
+            spot.below("fields").fail("give name, too: nothing can be a column without one")
+        for word in (*found.words.values(), *([found.default] if found.default else [])):
+            if kind in ("int", "number") and not _NUMBER.fullmatch(word):
+                spot.fail(f"give numbers in map and default: {name} is one, and {self._shown(word)} is none")
+
     def _value(self, spot: Spot) -> Value:
         """A field of a record, or a text with fields in braces."""
         text = spot.value if isinstance(spot.value, str) else ""
         if self._is_field(text):
             return self._parts.Value(text, (text,))
+        if (joined := self._joined(text)) is not None:
+            return joined
+        spot.fail(
+            "give a field of the record, keys joined by dots, or a text with such fields in braces, "
+            f"such as {{group}}.{{name}}: {self._shown(spot.value)} is neither"
+        )
+
+    def _joined(self, text: str) -> Value | None:
+        """A text with fields in braces, each keys joined by dots."""
         pieces = _PLACEHOLDER.split(text)
         fields, literals = tuple(pieces[1::2]), tuple(pieces[::2])
-        if (
-            len(text) > MAX_FIELD
-            or not fields
-            or not all(map(self._is_field, fields))
-            or not all(map(_LITERAL.fullmatch, literals))
-        ):
-            spot.fail(
-                "give a field of the record, keys joined by dots, or a text with such fields in braces, "
-                f"such as {{group}}.{{name}}: {self._shown(spot.value)} is neither"
-            )
-        return self._parts.Value(text, fields, literals)
+        is_joined = len(text) <= MAX_FIELD and bool(fields) and all(map(_LITERAL.fullmatch, literals))
+        if not is_joined or not all(map(self._is_field, fields)):
+            return None
+        found: Value = self._parts.Value(text, fields, literals)
+        return found
 
     def _entries(self, spot: Spot) -> dict[str, Spot]:
         """What an object has by its keys, which may be none."""

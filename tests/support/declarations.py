@@ -21,11 +21,13 @@ ENVIRONMENT: Any = Environment(
         "extensions.api_fields.ApiFieldsExtension",
         "extensions.api_calls.ApiCallsExtension",
         "extensions.api_map.ApiMapExtension",
+        "extensions.api_samples.ApiSamplesExtension",
         "extensions.topology_names.TopologyNamesExtension",
         "extensions.topology.TopologyExtension",
         "extensions.topology_lists.TopologyListsExtension",
         "extensions.topology_producers.TopologyProducersExtension",
         "extensions.topology_checks.TopologyChecksExtension",
+        "extensions.topology_shapes.TopologyShapesExtension",
     ]
 )
 CATALOG: Catalog = ENVIRONMENT.catalog
