@@ -235,7 +235,13 @@ class Lists:
     @property
     def spells(self) -> bool:
         """Whether the client finds something in records."""
-        return any(self.spelt(node.name) for node in self._topology.order)
+        return bool(self.first_spelt)
+
+    @property
+    def first_spelt(self) -> str:
+        """What the client calls a record of the first node that it finds something in; empty where there is none."""
+        found = (node.producer for node in self._topology.order if self.spelt(node.name))
+        return next((self.methods_of[producer].item for producer in found), "")
 
     @staticmethod
     def _values(stage: Stage) -> dict[str, Value]:

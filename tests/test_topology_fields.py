@@ -221,6 +221,30 @@ def test_client_spells_out_where_records_have_their_fields(interview: Interview)
     assert [text for text in WRITTEN if text not in client] == []
 
 
+PLAIN = """
+producers:
+  databases: GET /databases
+  schemas: GET /databases/{database.id}/schemas
+nodes:
+  root: {children: [database]}
+  database: {producer: databases, stages: [{type: Database, fields: {description: about}}], children: [database_schema]}
+  database_schema: {producer: schemas, stages: [{type: DatabaseSchema}]}
+"""
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "written"),
+    [
+        ("{database.id}", "{database.ids[0]}", 'needed(database, "ids[0]")'),
+        ("about", '"abouts[0]"', 'value(record, "abouts[0]")'),
+        ("about", "{value: about, map: {a: b}}", 'meant(value(record, "about"), {"a": "b"})'),
+    ],
+)
+def test_one_expression_alone_is_spelt_out(old: str, new: str, written: str, interview: Interview) -> None:
+    assert "jmespath" not in client_of(PLAIN, interview)
+    assert written in client_of(PLAIN.replace(old, new), interview)
+
+
 def test_stages_of_one_record_have_fields_of_their_own(interview: Interview) -> None:
     client = client_of(SEVERAL, interview, "dashboard")
     assert '"board_name": value(record, "ids[0]"),' in client
