@@ -13,7 +13,7 @@ from typing import Any
 
 from docs.options_schema import of_options
 from docs.schema_pieces import DRAFT, Facts, closed, expression, flat, keys, listed, ref, refused, text, whole, without
-from extensions import api_calls, api_map, api_requests
+from extensions import api_calls, api_fields, api_map, api_requests
 from extensions.catalog import Catalog
 
 HEADER = f"^{api_requests._HEADER.pattern}$"
@@ -282,7 +282,7 @@ def rules(has_parents: bool) -> Facts:
 def field(of: str = "") -> Facts:
     """Where a record has a field. `of` are the objects in it."""
     place = "Where the record has it: JMESPath, or a text with JMESPaths in braces."
-    formats = {"enum": list(api_map.TIMES)}, {"type": "string", "pattern": "%", "maxLength": 60}
+    formats = {"enum": list(api_fields.TIMES)}, {"type": "string", "pattern": "%", "maxLength": 60}
     parsed = expression("What is taken of what the text holds.", "signature.inputs")
     properties = {
         "value": text(200, place, "owners[].email", "{options.hostPort}{url}"),
@@ -291,7 +291,7 @@ def field(of: str = "") -> Facts:
             "A list where the text holds such a text again.",
             "if": {"type": "string"},
             "then": parsed,
-            "else": {"type": "array", "minItems": 1, "maxItems": api_map.MAX_PARSED, "items": parsed},
+            "else": {"type": "array", "minItems": 1, "maxItems": api_fields.MAX_PARSED, "items": parsed},
             "examples": ["signature.inputs"],
         },
         "map": {

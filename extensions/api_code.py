@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     from jinja2 import Environment
 
     from extensions.api_calls import Call, Step
-    from extensions.api_map import ApiMap, Detail, Field, MappedList
+    from extensions.api_fields import Field
+    from extensions.api_map import ApiMap, Detail, MappedList
     from extensions.api_requests import Placeholder, Request, Text
 
 LINE_LENGTH = 120

@@ -18,22 +18,17 @@ if TYPE_CHECKING:
     from jinja2 import Environment
 
     from extensions.api_calls import Call, Calls, Contents, Sdk
-    from extensions.api_requests import Paging, PagingReader, Request, Requests, Text
+    from extensions.api_fields import Field, Fields
+    from extensions.api_requests import Paging, PagingReader, Request, Requests
     from extensions.catalog import Catalog
     from extensions.declarations import Spot
 
 Facts = dict[str, Any]
 
-# The units of times that are numbers, and the standard form of those that are texts.
-TIMES = ("seconds", "milliseconds", "microseconds", "nanoseconds", "iso")
-
 # Longest lists in a map, and how many requests a minute may be asked for.
 MAX_ITEMS = 50
 MAX_PER_MINUTE = 100_000
 MAX_LIFETIME = 31_536_000
-
-# How often a text of JSON may hold another one.
-MAX_PARSED = 3
 
 # What a declared request is made of.
 REQUEST = ("request", "query", "headers", "json", "form", "graphql", "variables")
@@ -47,23 +42,6 @@ SDK_TOP = ("sdk", "paging", "resources")
 
 # What `{options.…}` may name in every map, by the type of connection.
 OPTIONS = {"rest_api": ("hostPort",), "sdk_client": ("hostPort", "hostPort.host", "hostPort.port")}
-
-
-@dataclass(frozen=True)
-class Field:
-    """Where a record has a field: `value` is JMESPath or a Text.
-
-    Where that is a text of JSON, `json` is JMESPath over what it holds, and so on where that is such a text again.
-    `words` are what values of the source mean, `default` is for all others. `time` is a unit of TIMES or a format of
-    strptime. `fields` are those of the objects in a list.
-    """
-
-    value: str | Text
-    json: tuple[str, ...] = ()
-    words: Facts = field(default_factory=dict)
-    default: str = ""
-    time: str = ""
-    fields: dict[str, Field] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -165,12 +143,11 @@ class Reader:
         self._requests = environment.api_requests
         self._paging: type[PagingReader] = environment.api_paging
         self._expression: Callable[..., str] = environment.api_expression
-        self._is_expression: Callable[[str], bool] = environment.is_jmespath
         self._is_header: Callable[[str], bool] = environment.is_header
         self._known = known
         self._properties = properties
-        self._nested = nested
         self._words: dict[str, Collection[str] | None] = {"options": options}
+        self._fields: Fields = environment.api_fields(environment, self._words, nested)
         self._page_words: dict[str, Collection[str] | None] = dict.fromkeys(environment.api_page_words, ())
         self._credentials = credentials
         self._calls: Callable[[Requests], Calls] = environment.api_calls
@@ -286,7 +263,7 @@ class Reader:
             where=read_where(entries["where"], self._expression) if "where" in entries else {},
             details=self._details(name, entries["detail"]) if "detail" in entries else (),
             join=self._join(name, entries["join"]) if "join" in entries else {},
-            fields=self._fields(entries["fields"], self._properties(name)) if "fields" in entries else {},
+            fields=self._fields.fields(entries["fields"], self._properties(name)) if "fields" in entries else {},
             optional=entries["optional"].flag() if "optional" in entries else False,
             contents=self._contents(name, entries["contents"]) if "contents" in entries else None,
         )
@@ -391,60 +368,6 @@ class Reader:
             self._expression(spot.below(key), key)
             pairs[key] = self._expression(spot.below(key))
         return pairs
-
-    def _fields(self, spot: Spot, properties: Facts) -> dict[str, Field]:
-        """The fields of a record by the names that models have for them."""
-        found = {}
-        for name, one in spot.entries(properties, example="{name: title}").items():
-            facts = properties[name]
-            found[facts["model"]] = self._field(one, facts)
-        return found
-
-    def _field(self, spot: Spot, facts: Facts) -> Field:
-        if not isinstance(spot.value, dict):
-            return Field(self._place(spot))
-        entries = spot.entries(
-            ("value", "json", "map", "default", "time", "fields"), needed=("value",), example="{value: name}"
-        )
-        if "fields" in entries and "of" not in facts:
-            entries["fields"].fail("leave fields out: it holds no objects with fields of their own")
-        words = {}
-        if "map" in entries:
-            meanings = entries["map"]
-            is_empty = not isinstance(meanings.value, dict) or not meanings.value
-            for key in meanings.keys("{SUCCESS: Successful}") if is_empty else meanings.value:
-                words[str(key)] = entries["map"].below(key).text(100, "Successful")
-        if "default" in entries and not words:
-            entries["default"].fail("leave default out: it is for values that map does not have")
-        return Field(
-            value=self._place(entries["value"]),
-            json=self._parsed(entries["json"]) if "json" in entries else (),
-            words=words,
-            default=entries["default"].text(100, "Pending") if "default" in entries else "",
-            time=self._time(entries["time"]) if "time" in entries else "",
-            fields=self._fields(entries["fields"], self._nested[facts["of"]]) if "fields" in entries else {},
-        )
-
-    def _place(self, spot: Spot) -> str | Text:
-        """JMESPath, or where it is none, a text with JMESPaths in braces."""
-        text = spot.text(200, "data.name")
-        if "{" in text and not self._is_expression(text):
-            return self._requests(self._words, over="record").text(spot, text)
-        return self._expression(spot)
-
-    def _parsed(self, spot: Spot) -> tuple[str, ...]:
-        """One JMESPath or several: each is for what the text before it holds as JSON."""
-        spots = spot.items() if isinstance(spot.value, list) else [spot]
-        if not 1 <= len(spots) <= MAX_PARSED:
-            spot.fail(f"give from 1 to {MAX_PARSED} expressions, such as json: columns")
-        return tuple(map(self._expression, spots))
-
-    @staticmethod
-    def _time(spot: Spot) -> str:
-        text = spot.text(60, "seconds")
-        if text not in TIMES and "%" not in text:
-            spot.unknown(text, TIMES)
-        return text
 
     # ---- The rest --------------------------------------------------------------------------------------------------
 

@@ -11,6 +11,7 @@ import json
 import re
 from dataclasses import dataclass, replace
 from functools import cached_property
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 from jinja2.ext import Extension
@@ -20,7 +21,8 @@ if TYPE_CHECKING:
 
     from jinja2 import Environment
 
-    from extensions.api_map import ApiMap, Field, MappedList
+    from extensions.api_fields import Field
+    from extensions.api_map import ApiMap, MappedList
     from extensions.api_requests import Text
     from extensions.resources import Resource
 
@@ -129,6 +131,12 @@ def inverse(expression: str, inner: Any) -> Any:
     import jmespath
 
     return _inverse(jmespath.compile(expression).parsed, inner)
+
+
+def taken(expression: str) -> Iterator[Any]:
+    """The smallest documents in which the functions that an expression calls have what they take. Raises Unfit."""
+    for argument, value in _arguments(expression):
+        yield _inverse(argument, value)
 
 
 def _inverse(node: Facts, inner: Any) -> Any:
@@ -1019,8 +1027,18 @@ def _texts_in(value: Any) -> Any:
 
 
 class ApiSamplesExtension(Extension):
-    """Adds ApiSample to the environment, as `environment.api_sample`."""
+    """Adds ApiSample to the environment, as `environment.api_sample`, and what turns expressions round."""
 
     def __init__(self, environment: Environment) -> None:
         super().__init__(environment)
-        environment.extend(api_sample=ApiSample, given_records=given_records)
+        turned = SimpleNamespace(
+            inverse=inverse,
+            taken=taken,
+            merged=merged,
+            written=written,
+            leaves=leaves,
+            filled=filled,
+            Leaf=Leaf,
+            Unfit=Unfit,
+        )
+        environment.extend(api_sample=ApiSample, given_records=given_records, api_shapes=turned)

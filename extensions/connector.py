@@ -356,6 +356,11 @@ class Connector:
         """Whether a map may say of records what their fields are."""
         return self.declares
 
+    @property
+    def spells_fields(self) -> bool:
+        """Whether the client spells out where records have their fields."""
+        return self.declares_fields
+
     @cached_property
     def api(self) -> ApiMap:
         """The map of the API, where one was given."""
@@ -1090,24 +1095,28 @@ class Declared(Connector):
     @property
     def declares(self) -> bool:
         """Whether the client spells out each request."""
-        return bool(self.topology.is_mapped)
+        return bool(self.topology.lists.is_mapped)
 
     @property
     def declares_fields(self) -> bool:
         """Nodes say where records have their fields, whatever is asked for."""
         return False
 
+    @property
+    def spells_fields(self) -> bool:
+        return bool(self.topology.lists.spells)
+
     @cached_property
     def api(self) -> ApiMap:
         """The map of the API that the producers make."""
-        made: ApiMap = self.topology.api
+        made: ApiMap = self.topology.lists.api
         return made
 
     @cached_property
     def api_methods(self) -> Any:
         """Python for the lists of the producers. Threads of their own read several records at a time."""
         return self._write_methods(
-            self.api, self.topology.methods_of, self._option_code, self._credential_code, ahead=False
+            self.api, self.topology.lists.methods_of, self._option_code, self._credential_code, ahead=False
         )
 
     @property
@@ -1137,7 +1146,7 @@ class Declared(Connector):
 
     @property
     def resources(self) -> dict[str, Any]:
-        return self.topology.listed
+        return self.topology.lists.listed
 
     @property
     def reads_types(self) -> bool:
@@ -1161,16 +1170,16 @@ class Declared(Connector):
 
     @property
     def grown(self) -> Any:
-        return self.topology.main
+        return self.topology.lists.main
 
     def naming(self, resource: Any) -> str:
         return self._numbered(self.samples.named(resource.item, "{number}"))
 
     def above(self, resource: Any) -> list[tuple[str, str, list[str]]]:
-        return self.topology.reaching(resource.name)
+        return self.topology.lists.reaching(resource.name)
 
     def variables(self, resource: Any) -> list[str]:
-        return self.topology.takes(resource.name)
+        return self.topology.lists.takes(resource.name)
 
     def is_below_one(self, resource: Any) -> bool:
         return super().is_below_one(resource) and bool(self.samples.is_identified(resource))

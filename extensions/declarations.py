@@ -213,8 +213,8 @@ def shown(value: Any) -> str:
 
 
 class DeclarationsExtension(Extension):
-    """Adds `environment.load_declaration`."""
+    """Adds `environment.load_declaration`, and `environment.shown_value`, a value as a refusal shows it."""
 
     def __init__(self, environment: Environment) -> None:
         super().__init__(environment)
-        environment.extend(load_declaration=load, declaration_error=DeclarationError)
+        environment.extend(load_declaration=load, declaration_error=DeclarationError, shown_value=shown)

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from jinja2 import Environment
 
     from extensions.topology import Lineage, Node, Stage, Topology, Value
+    from extensions.topology_shapes import Shapes
 
 Facts = dict[str, Any]
 
@@ -56,7 +57,17 @@ class Samples:
     """The sample records of a topology. Raises Unfit as soon as it is asked for what can't be sampled."""
 
     def __init__(self, topology: Topology) -> None:
-        self.topology = topology
+        self._declared = topology
+        self._turned: Any = topology.asking.turned
+
+    @cached_property
+    def _shapes(self) -> Shapes:
+        return self._declared.asking.shapes_of(self._declared)
+
+    @property
+    def topology(self) -> Topology:
+        """The topology with plain keys in place of expressions, which the shapes put where these look."""
+        return self._shapes.plain
 
     @property
     def fault(self) -> str:
@@ -64,14 +75,14 @@ class Samples:
         try:
             for node in self.topology.order:
                 self._check_fields(node)
-            if not any(one.request for one in self.topology.listed.values()):
+            if not any(one.request for one in self.topology.lists.listed.values()):
                 raise Unfit("nodes: no list of the source becomes anything: give a type to a stage of one")
             self._check_apart()
             for lineage in self.topology.lineages.values():
                 self._check_lineage(lineage)
-            if self.topology.is_mapped:
+            if self.topology.lists.is_mapped:
                 self._check_requests()
-        except Unfit as unfit:
+        except (Unfit, self._turned.Unfit) as unfit:
             return str(unfit)
         return ""
 
@@ -177,14 +188,25 @@ class Samples:
                     counted = kinds[name] in ("int", "number")
                     usual = above[name].get("name") if name in above else f"{name}_1"
                     put(record, name, 1 if counted else usual if isinstance(usual, str) else f"{name}_1")
-            for name, field in self.topology.fields(stage).items() if stage.type else ():
+            fields = self.topology.fields(stage) if stage.type else {}
+            # What has to be in a form of its own comes before what reads the same place as it is.
+            for name, field in sorted(fields.items(), key=lambda one: not self._has_form(one[1]["value"])):
                 for place in field["value"].fields if name != "name" else ():
-                    put(record, place, _example(kinds[place], name, node.name, number))
+                    example = _example(kinds[place], name, node.name, number)
+                    if self._has_form(field["value"]):
+                        example = self._shapes.sampled(field["value"].spelt, example, number)
+                    put(record, place, example)
         return record | self._belonging(node.producer, above)
+
+    @staticmethod
+    def _has_form(value: Value) -> bool:
+        """Whether the API has a field in another form than what becomes of it."""
+        spelt = value.spelt
+        return bool(spelt and (spelt.words or spelt.time or spelt.json or spelt.fields))
 
     def _belonging(self, producer: str, above: dict[str, Facts]) -> dict[str, str]:
         """What the path of a producer has for a record below others, by the name of a field that keeps it."""
-        names = self.topology.listed[producer].keys
+        names = self.topology.lists.listed[producer].keys
         return {f"{name}_id": value for name, value in zip(names, self._key(producer, above), strict=True)}
 
     @cached_property
@@ -195,31 +217,42 @@ class Samples:
             lineage.producer: [record for record, _ in self.edges(lineage)]
             for lineage in self.topology.lineages.values()
         }
-        first = next(iter(self.topology.listed))
+        first = next(iter(self.topology.lists.listed))
         held = records[first]
         # The first list has several pages: of edges, some come again.
         records[first] = [held[number % len(held)] for number in range(max(FREE, len(held)))]
-        return {name: records[name] for name in self.topology.listed}
+        return {name: records[name] for name in self.topology.lists.listed}
 
     # ---- Requests --------------------------------------------------------------------------------------------------
 
     @property
     def routes(self) -> dict[str, Facts]:
         """What is asked for each list, as the stand-in of the emitted tests matches it, by producer."""
-        lists = self.topology.api.lists
-        api = self.topology.api
-        fixed_first = sorted(self.topology.listed.values(), key=lambda one: "{" in one.path)
+        lists = self.topology.lists.api.lists
+        api = self.topology.lists.api
+        fixed_first = sorted(self.topology.lists.listed.values(), key=lambda one: "{" in one.path)
         return {
             one.name: _route(self._renamed(one.name), api.query, api.headers)
             | {"keys": list(one.keys)}
-            | _answer(lists[one.name], f"producer {one.name}")
+            | self._answer(lists[one.name], f"producer {one.name}")
+            | self._shapes.served(one.name)
             for one in fixed_first
         }
+
+    @property
+    def is_shaped(self) -> bool:
+        """Whether the API has records otherwise than the samples."""
+        return bool(self._shapes.shapes)
+
+    @property
+    def has_lists(self) -> bool:
+        """Whether an answer has what leads on in a list."""
+        return "[" in "".join(f"{one['body']}{one['record']}" for one in self.routes.values())
 
     def _renamed(self, name: str) -> Any:
         """The request of a producer, its placeholders called as the fields of sample records are."""
         producer = self.topology.producers[name]
-        keys = dict(zip(producer.placeholders, self.topology.listed[name].keys, strict=True))
+        keys = dict(zip(producer.placeholders, self.topology.lists.listed[name].keys, strict=True))
         request: Any = producer.request
 
         def renamed(one: Any) -> Any:
@@ -230,11 +263,40 @@ class Samples:
     @property
     def login(self) -> Facts:
         """The request of a login, as the stand-in matches it."""
-        login: Any = self.topology.api.login
-        body = _shape(login.token, "{token}", "login")
+        login: Any = self.topology.lists.api.login
+        body = self._shape(login.token, "token", "login")
         if isinstance(login.lifetime, str):
-            body |= _shape(login.lifetime, "{lifetime}", "login")
-        return _route(login.request, {}, {}) | {"keys": [], "body": body}
+            body = self._turned.merged(body, self._shape(login.lifetime, "lifetime", "login"))
+        return _route(login.request, {}, {}) | {"keys": [], "body": self._turned.written(body)}
+
+    def _answer(self, listed: Any, where: str) -> Facts:
+        """How a list comes: its way of paging, and where an answer has the records and what leads to the next page."""
+        found, paging = _LIST.fullmatch(listed.records or "@"), listed.paging
+        if not found:
+            raise Unfit(f"{where}: give records keys joined by dots, such as data.items or data.edges[].node")
+        body = self._shape(found["list"] or "@", "records", where)
+        for place, word in ((paging.count, "count"), (paging.more, "more"), (paging.next, "next")):
+            if place and place != "none":
+                if not isinstance(body, dict):
+                    raise Unfit(f"{where}: an answer that is a list has no {place}: give records, such as data.items")
+                try:
+                    body = self._turned.merged(body, self._shape(place, word, where))
+                except self._turned.Unfit:
+                    raise Unfit(f"{where}: an answer can't have two things at {place}: give other keys") from None
+        by = "" if paging.by == "none" else paging.by
+        record = self._turned.written(self._shape(found["inner"] or "@", "record", where))
+        route = {"by": by, "first": paging.first, "body": self._turned.written(body), "record": record}
+        return route | ({"key_field": listed.key_field} if listed.key_field else {})
+
+    def _shape(self, place: str, word: str, where: str) -> Any:
+        """What has a value at a place: keys joined by dots, or JMESPath."""
+        try:
+            said = place if place == "@" else self.topology.asking.expression(place)
+            return self._turned.inverse(said, self._turned.Leaf(word))
+        except self._turned.Unfit:
+            raise Unfit(
+                f"{where}: give keys joined by dots in place of {place}, of which no sample can be made"
+            ) from None
 
     # ---- What is made of them --------------------------------------------------------------------------------------
 
@@ -306,11 +368,22 @@ class Samples:
             ((context, record, _), *others) = makers
             fields = {} if others else self.topology.fields(self.topology.stages[context])
             found.setdefault(self.topology.type(type_)["request"], {})[full_name] = {
-                name: _arriving(field["kind"], field["value"], record)
+                name: self._arriving(field["kind"], field["value"], record)
                 for name, field in fields.items()
                 if field["default"] is None and name != "name" and has(record, field["value"])
             }
         return found
+
+    def _arriving(self, kind: str, value: Value, record: Facts) -> Any:
+        """What a field of a record becomes."""
+        if kind == "columns":
+            return self._shapes.columns(value.spelt)
+        found = at(record, value.fields[0]) if value.is_field else value.of(record)
+        if value.spelt:
+            found = self._shapes.arriving(value.spelt, found)
+        if kind in ("int", "number"):
+            return float(found) if isinstance(found, str) else found
+        return str(found)
 
     def _missing(self, made: Made) -> list[str]:
         return sorted(name for type_, name in self.whole if (type_, name) not in made)
@@ -318,20 +391,20 @@ class Samples:
     @property
     def name_field(self) -> str:
         """Where records of the main list have what names them."""
-        fixed = self.topology.producers[self.topology.main.name].fixed
-        return self._own(self.topology.main_stage.name, fixed)
+        fixed = self.topology.producers[self.topology.lists.main.name].fixed
+        return self._own(self.topology.lists.main_stage.name, fixed)
 
     @property
     def gone(self) -> list[str]:
         """The full names that are gone with the last record of the main list, sorted."""
-        item = self.topology.main.item
+        item = self.topology.lists.main.item
         return self._missing(self.made(self.records | {item: self.records[item][:-1]}))
 
     @property
     def broken(self) -> list[str]:
         """Those that are not made where the name of its second record is too long."""
         records = deepcopy(self.records)
-        _, record = records[self.topology.main.item][1]
+        _, record = records[self.topology.lists.main.item][1]
         *above, last = self.name_field.split(".")
         (at(record, ".".join(above)) if above else record)[last] = "x" * TOO_LONG
         return self._missing(self.made(records))
@@ -339,21 +412,21 @@ class Samples:
     @property
     def filtered(self) -> list[str]:
         """Those that are not made where the first name of what the main list makes is left out."""
-        type_ = self.topology.main_stage.type
-        return self._missing(self.made(self.records, (type_, self.entities[self.topology.main.request][0])))
+        type_ = self.topology.lists.main_stage.type
+        return self._missing(self.made(self.records, (type_, self.entities[self.topology.lists.main.request][0])))
 
     @property
     def described(self) -> str:
         """Where records of the main list have a description that nothing else is read from; empty where nowhere."""
-        node = self.topology.nodes[self.topology.main.item]
-        value = self.topology.main_stage.fields.get("description")
+        node = self.topology.nodes[self.topology.lists.main.item]
+        value = self.topology.lists.main_stage.fields.get("description")
         named = {name for stage in node.stages for one in (stage.name, stage.key) for name in one.fields}
         used = named | {*self._asked(node), *self.topology.producers[node.producer].fixed}
         return value.text if value and value.text not in used else ""
 
     def is_identified(self, listed: Any) -> bool:
         """Whether the records of a list have what their parents are called by `id`."""
-        if listed.keys != (listed.parent,) or listed.parent_name not in self.topology.listed:
+        if listed.keys != (listed.parent,) or listed.parent_name not in self.topology.lists.listed:
             return False
         known = {record.get("id") for _, record in self.records[listed.parent] if isinstance(record.get("id"), str)}
         return all(record[f"{listed.keys[0]}_id"] in known for record in self.served[listed.name])
@@ -496,11 +569,11 @@ class Samples:
         """Answers to all requests can be made."""
         for producer in self.topology.producers.values():
             for place in producer.where:
-                _shape(place, "", f"producer {producer.name}, where")
+                self._shape(place, "", f"producer {producer.name}, where")
             if producer.key_field and any(place == producer.key_field for place in producer.where):
                 raise Unfit(f"producer {producer.name}: where fixes {producer.key_field}, the key of its records")
         self.routes  # noqa: B018
-        if self.topology.api.login:
+        if self.topology.lists.api.login:
             self.login  # noqa: B018
 
     def _check_lineage(self, lineage: Lineage) -> None:
@@ -547,46 +620,6 @@ def _written(value: Any) -> Any:
     if isinstance(value, list):
         return [_written(one) for one in value]
     return value.written() if hasattr(value, "written") else value
-
-
-def _answer(listed: Any, where: str) -> Facts:
-    """How a list comes: its way of paging, and where an answer has the records and what leads to the next page."""
-    found, paging = _LIST.fullmatch(listed.records or "@"), listed.paging
-    if not found:
-        raise Unfit(f"{where}: give records keys joined by dots, such as data.items or data.edges[].node")
-    body = _shape(found["list"] or "@", "{records}", where)
-    for place, word in ((paging.count, "{count}"), (paging.more, "{more}"), (paging.next, "{next}")):
-        if place and place != "none":
-            if not isinstance(body, dict):
-                raise Unfit(f"{where}: an answer that is a list has no {place}: give records, such as data.items")
-            body = _merged(body, _shape(place, word, where), where)
-    by = "" if paging.by == "none" else paging.by
-    record = _shape(found["inner"] or "@", "{record}", where)
-    route = {"by": by, "first": paging.first, "body": body, "record": record}
-    return route | ({"key_field": listed.key_field} if listed.key_field else {})
-
-
-def _shape(place: str, inner: str, where: str) -> Any:
-    """What has a value at keys that are joined by dots."""
-    if place == "@":
-        return inner
-    names = [one.strip('"') for one in re.findall(r'"[^"]*"|[^.]+', place)]
-    if not all(re.fullmatch(r"[\w$@-]+", name) for name in names):
-        raise Unfit(f"{where}: give keys joined by dots in place of {place}, of which no sample can be made")
-    shape: Any = inner
-    for name in reversed(names):
-        shape = {name: shape}
-    return shape
-
-
-def _merged(one: Facts, other: Facts, where: str) -> Facts:
-    """What has all that two shapes have."""
-    found = dict(one)
-    for key, value in other.items():
-        if key in found and not (isinstance(value, dict) and isinstance(found[key], dict)):
-            raise Unfit(f"{where}: an answer can't have two things at {key}: give other keys")
-        found[key] = _merged(found[key], value, where) if key in found else value
-    return found
 
 
 def filled(values: Facts) -> Facts:
@@ -648,15 +681,6 @@ def _example(kind: str, name: str, item: str, number: int) -> Any:
     if kind in ("int", "number"):
         return number
     return f"The {item.replace('_', ' ')} of number {number}." if kind == "markdown" else f"{name} {number}"
-
-
-def _arriving(kind: str, value: Value, record: Facts) -> Any:
-    """What a field of a record becomes; its columns are those of `_example`."""
-    if kind == "columns":
-        return [{"name": "id", "dataType": "INT"}, {"name": "label", "dataType": "VARCHAR"}]
-    if kind in ("int", "number") and value.is_field:
-        return at(record, value.fields[0])
-    return value.of(record)
 
 
 class TopologySamplesExtension(Extension):

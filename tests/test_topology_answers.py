@@ -305,9 +305,9 @@ REFUSED: dict[str, tuple[str, str, str]] = {
     ),
     "field that is none": (
         "{type: Table, key: id}",
-        "{type: Table, fields: {description: '{a} {b}'}}",
-        "line 22, nodes.table.stages[0].fields.description: give one field, such as meta.description: only "
-        "name may be put together",
+        "{type: Table, fields: {description: '{a} {b'}}",
+        "line 22, nodes.table.stages[0].fields.description: close each brace, and double one that stands for itself: "
+        "'{a} {b' has one alone",
     ),
     "unknown post process": (
         "[lineage, deletion]",

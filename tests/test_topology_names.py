@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from extensions import topology
+from extensions import topology_names
 from tests.conftest import NIGHTLY
 from tests.support.checks import PACKAGE_MODULES, check_texts
 from tests.support.render import Interview
@@ -67,7 +67,7 @@ def scopes(tree: ast.AST) -> Iterator[set[str]]:
 
 
 def is_refused(name: str) -> bool:
-    return topology.is_taken(name) or not topology._NAME.fullmatch(name)
+    return topology_names.is_taken(name) or not topology_names._NAME.fullmatch(name)
 
 
 @pytest.mark.parametrize(
@@ -87,13 +87,13 @@ def test_no_name_hides_what_emitted_code_calls(pagination: str, template: Path) 
             models = {name.removesuffix("Record") for name in words(tree) if name.endswith("Record")}
             beside |= {re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower() for name in models if name[:2] != "Zz"}
     assert {"part", "having", "islice", "iter", "self", "source"} <= beside
-    possible = {name for name in beside if topology._NAME.fullmatch(name)}
-    assert {name for name in possible if not is_refused(name) and topology._variable(name) == name} == set()
+    possible = {name for name in beside if topology_names._NAME.fullmatch(name)}
+    assert {name for name in possible if not is_refused(name) and topology_names.variable(name) == name} == set()
 
 
 def test_variables_of_names_that_would_clash_are_told_apart(template: Path) -> None:
     """No name ends as these variables do, so that two can't be one."""
-    assert [topology._variable(name) for name in ("list", "found", "table")] == ["list_", "found_", "table"]
+    assert [topology_names.variable(name) for name in ("list", "found", "table")] == ["list_", "found_", "table"]
     assert is_refused("list_")
 
 
@@ -101,7 +101,7 @@ def test_variables_of_names_that_would_clash_are_told_apart(template: Path) -> N
 def test_longest_names_leave_emitted_code_formatted(pagination: str, template: Path, tmp_path: Path) -> None:
     declared = DECLARED.replace("zz_site.id", f"zz_site.{'f' * 20}")
     for number, name in enumerate(sorted(set(re.findall(r"zz_\w+", DECLARED)), key=len, reverse=True)):
-        declared = re.sub(rf"\b{name}\b", f"{chr(97 + number)}_".ljust(topology.MAX_NAME, "w"), declared)
+        declared = re.sub(rf"\b{name}\b", f"{chr(97 + number)}_".ljust(topology_names.MAX_NAME, "w"), declared)
     answers = {"kind": "topology", "name": "n" * 30, "service_type": "database", "pagination": pagination}
     interview = Interview(template)
     made = interview.made(interview.answered(answers | {"topology": declared}))

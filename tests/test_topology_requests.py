@@ -248,7 +248,7 @@ REFUSED: list[tuple[str, str, Json, str]] = [
     ("{vhost.name}", "{vhots.name}", {}, "line 6, producers.queues.json.vhost: placeholder 'vhots.name' is unknown"),
     ("{vhost.name}", "{queue.name}", {}, "line 15, nodes.queue: {queue} in POST /queues/search is no context"),
     ("{vhost.name}", "all", {}, "line 15, nodes.queue: POST /queues/search is the same for each vhost"),
-    ("{vhost.name}", "{vhost.a[0].b}", {}, "line 4, producers.queues: give keys joined by dots: 'a[0].b' is more"),
+    ("{vhost.name}", "{vhost.a[0].}", {}, "line 6, producers.queues.json.vhost: give JMESPath, such as data.items"),
     ("data.items\n", "data[\n", {}, "line 8, producers.queues.records: give JMESPath, such as data.items"),
     ("by: page,", "by: pages,", {}, "line 7, producers.queues.paging.by: 'pages' is unknown; did you mean page?"),
     ("{options.tenant}", "{options.tennant}", {}, "line 10, producers.edges.query.of: placeholder 'options.tennant'"),
@@ -276,7 +276,7 @@ def test_refusal_says_the_line(old: str, new: str, answers: Json, line: str) -> 
         ({"api": "paging: page", "records_path": "items"}, "leave this out: the answer api says how lists are read"),
         ({"api": "paging: page", "pagination": "page"}, "leave this out: the answer api says how lists are read"),
         ({"api": "login: {request: POST /login, token: t}"}, "line 1, login: say where the credentials go"),
-        ({"topology": Short.topology.replace("own-id", "a[0]").replace("request: POST", "reads: GET")}, "line 4"),
+        ({"topology": Missing.topology.replace("{vhost}", "{vhost.length(a)}")}, "nodes.vhost: no sample record can"),
     ],
 )
 def test_wrong_answers_are_refused(answers: Json, line: str, interview: Interview) -> None:

@@ -14,7 +14,8 @@ from typing import Any
 import yaml
 
 from extensions.catalog import Catalog
-from extensions.topology import MAX_ENDPOINT, MAX_NAME
+from extensions.topology_names import MAX_NAME
+from extensions.topology_producers import MAX_ENDPOINT
 from extensions.topology_samples import Samples
 from tests.support import declarations
 
