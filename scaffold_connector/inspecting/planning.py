@@ -10,7 +10,7 @@ from typing import Any
 from scaffold_connector.inspecting.fields import Fields, Found
 from scaffold_connector.inspecting.operations import Api, Operation
 from scaffold_connector.inspecting.paging import Listing, Paging, fits, jmespath, listing, paging
-from scaffold_connector.inspecting.vocabulary import Resource, Vocabulary, plain, words
+from scaffold_connector.inspecting.vocabulary import Resource, Vocabulary, plain, singular, words
 
 # What may stand behind the noun of a list. The catalog has the same for lists by POST.
 _LISTING = ("all", "list")
@@ -152,8 +152,9 @@ class Planner:
             several = [one for one in best.lists.values() if one.operation or one.records]
             could = [one for one in known.values() if one is not first and "name" in one.fields]
             best.enough = (len(several) > 1 or not could or self.lists <= SHARE) and best.score > 3
+            # What is below the records is missing: much where it needs no capability, as the endpoints of an API.
             if len(several) == 1 and could:
-                best.score *= 0.7
+                best.score *= 0.5 if any(not one.capability for one in could) else 0.8
         return best
 
     def _lists(self, known: dict[str, Resource], first: Resource, candidate: Candidate) -> dict[str, Chosen]:
@@ -296,7 +297,10 @@ class Planner:
         """Join one list of all by the property that names the parents."""
         held = {plain(name): name for name in reversed(self.api.schemas.shape(one.item).properties) if fits(name)}
         identity = self._identity(parent, "id")[0]
-        for word in parent.resource.called:
+        # What the parent's own path calls one goes first: a list of dashboards is no parent by the name of reports.
+        own = words(self._noun(parent.operation))[0] if parent.operation else ""
+        called = [singular(own), *(word for word in parent.resource.called if word != singular(own))]
+        for word in called:
             for end in ("id", "uid", "uuid", "key", "s", "", "ids"):
                 if (name := held.get(word + end)) is None:
                     continue
@@ -314,6 +318,7 @@ class Planner:
                     one.join[f"{jmespath(name)}{'[]' if several else ''}.{jmespath(inner)}"] = identity
                     if several and not shape.is_list:
                         one.doubt("join", "the document has one object here, and its name is a plural")
+                one.weight += 0.2 if word == called[0] else -0.4
                 return True
         return False
 
