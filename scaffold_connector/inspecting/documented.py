@@ -1,4 +1,4 @@
-"""Service type `api` where nothing lists collections and endpoints: the connector reads them from the document itself."""
+"""Service type `api` where nothing lists collections and endpoints: the connector reads the document itself."""
 
 from __future__ import annotations
 
@@ -37,7 +37,9 @@ def complete(api: Api, found: Inspection, shown: str) -> None:
         "      displayName: summary",
         "      description: description",
         "      requestMethod: requestMethod",
-        "      requestSchema: {value: parameters, fields: {name: name, dataType: schema.type, description: description}}",
+        "      requestSchema:",
+        "        value: parameters",
+        "        fields: {name: name, dataType: schema.type, description: description}",
     ]
     found.answers["api"] = "\n".join(lines) + "\n"
     found.lists |= {"collections": f"GET {path}, each path", "endpoints": "the methods of each path"}

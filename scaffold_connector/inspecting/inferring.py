@@ -17,6 +17,12 @@ from scaffold_connector.inspecting.vocabulary import Vocabulary
 # Of the template, which refuses longer ones.
 LONGEST_NAME, LONGEST_DISPLAY, LONGEST_DESCRIPTION = 30, 100, 512
 
+# Words of titles that say nothing of whose API it is.
+_SAYS_NOTHING = (
+    r"(?i)\b(the|open ?api|swagger|rest(ful)?|web|http|public|api|documentation|docs|spec(ification)?|reference"
+    r"|v\d+(\.\d+)*)\b"
+)
+
 # Names that the template keeps for itself.
 _TAKEN = ("aws", "network", "con", "prn", "aux", "nul")
 
@@ -88,7 +94,7 @@ def _name(api: Api, found: Inspection, name: str | None) -> None:
     info = api.info
     title = writing.one_line(info["title"]) if isinstance(info.get("title"), str) else ""
     shown = re.sub(
-        r"(?i)\b(the|open ?api|swagger|rest(ful)?|web|http|public|api|documentation|docs|spec(ification)?|reference|v\d+(\.\d+)*)\b",
+        _SAYS_NOTHING,
         " ",
         title,
     )
@@ -136,7 +142,7 @@ def _sentence(text: str) -> str:
 
 
 def _fits(text: str) -> bool:
-    """Whether a text can stand in every file: without braces, backslashes and comment signs, which some read as code."""
+    """Whether a text can stand in every file: nothing in it is a brace, a backslash or the sign of a comment."""
     return not re.search(r"[{}\\\x00-\x1f\x7f-\x9f]|\*/|/\*|\"\"\"", text)
 
 
@@ -177,9 +183,8 @@ def _collect_doubts(found: Inspection, plan: Plan, sign_in: signing.SignIn) -> N
     if sign_in.login:
         found.doubts += [f"login: {doubt}" for doubt in sign_in.doubts]
     for name, one in plan.lists.items():
-        held = [doubt for doubts in one.doubts.values() for doubt in dict.fromkeys(doubts)] + one.paging.doubts
-        if one.operation and not one.paging.values:
-            held.append("no parameter asks for a page: the list is taken to come at once")
+        held = [doubt for doubts in one.doubts.values() for doubt in dict.fromkeys(doubts)]
+        held += one.paging.doubts if one.paging.values else one.unpaged
         found.doubts += [f"{name}: {doubt}" for doubt in held]
         found.doubts += [f"{name}.{key}: {value.doubt}" for key, value in one.fields.items() if value.doubt]
 

@@ -108,7 +108,9 @@ def paging(schemas: Schemas, facts: Facts, operation: Operation, listed: Listing
         found.values["in"] = "json"
     _add_answers(schemas, facts, listed, found)
     if by == "cursor" and "next" not in found.values:
-        found.doubts.append("the answer does not say where the cursor of the next page is")
+        found.doubts = [
+            f"{name} asks for the next page, but where an answer has it is not said: only the first page is read"
+        ]
         found.values = {}
     return found
 

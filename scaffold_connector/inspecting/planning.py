@@ -59,6 +59,13 @@ class Chosen:
     options: list[str] = field(default_factory=list)
     weight: float = 0.0
 
+    @property
+    def unpaged(self) -> list[str]:
+        """What is doubtful of a list of which nobody knows how it is paged."""
+        if self.operation is None:
+            return []
+        return self.paging.doubts or ["no parameter asks for a page: the list is taken to come at once"]
+
     def doubt(self, key: str, said: str) -> None:
         self.doubts.setdefault(key, []).append(said)
 
@@ -137,7 +144,9 @@ class Planner:
         known = self.vocabulary.resources(service_type)
         first = next((one for one in known.values() if not one.facts.get("optional") and not one.capability), None)
         best = Plan(service_type, {})
-        for candidate in self.candidates(first)[:MOST_TRIED] if first else ():
+        if first is None:
+            return best
+        for candidate in self.candidates(first)[:MOST_TRIED]:
             lists = self._lists(known, first, candidate)
             if not lists:
                 continue
@@ -151,7 +160,9 @@ class Planner:
             self._complete(best, known)
             several = [one for one in best.lists.values() if one.operation or one.records]
             could = [one for one in known.values() if one is not first and "name" in one.fields]
-            best.enough = (len(several) > 1 or not could or self.lists <= SHARE) and best.score > 3
+            # One list among many may be called the same by chance, unless by the word that fits best.
+            sure = not could and best.lists[first.name].weight >= 0.95
+            best.enough = len(several) > 1 or self.lists <= SHARE or sure
             # What is below the records is missing: much where it needs no capability, as the endpoints of an API.
             if len(several) == 1 and could:
                 best.score *= 0.5 if any(not one.capability for one in could) else 0.8
@@ -179,9 +190,9 @@ class Planner:
                 self._placed(resource, one, lists, known, options=options)
                 for one in self.candidates(resource)[:MOST_TRIED]
             ]
-            placed = [one for one in tried if one]
-            if placed:
-                lists[name] = max(placed, key=lambda one: (one.weight, -len(one.path)))
+            fitting = [one for one in tried if one]
+            if fitting:
+                lists[name] = max(fitting, key=lambda one: (one.weight, -len(one.path)))
             elif held := self._held(resource, lists):
                 lists[name] = held
         if not lists.keys() & set(first.parents) and first.parents:

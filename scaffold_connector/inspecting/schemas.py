@@ -19,7 +19,7 @@ Json = dict[str, Any]
 
 @dataclass
 class Shape:
-    """What a schema says: the `types` it allows, the `properties` of an object, the `items` of a list, each a schema."""
+    """What a schema says: the `types` it allows, `properties` of an object, `items` of a list. These are schemas."""
 
     types: set[str] = field(default_factory=set)
     properties: dict[str, Any] = field(default_factory=dict)
@@ -45,9 +45,9 @@ class Schemas:
     """Resolves and reads the schemas of one document. `unfollowed` are the references that lead out or nowhere."""
 
     def __init__(self, document: Json) -> None:
-        from referencing import Registry, Resource, Specification
+        from referencing import Registry, Specification
 
-        resource: Any = Resource(contents=document, specification=Specification.OPAQUE)
+        resource: Any = Specification.OPAQUE.create_resource(document)
         self._resolver: Any = Registry().with_resource("", resource).resolver()
         self._found: dict[str, Any] = {}
         self._shapes: dict[int, tuple[Any, Shape]] = {}

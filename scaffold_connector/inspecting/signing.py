@@ -71,7 +71,7 @@ def _named(used: list[Operation]) -> list[str]:
 def _kind(about: Facts) -> str:
     """What a security scheme is among the auth types; `password` is OAuth's grant of that name. Empty for none."""
     kind, scheme = about.get("type"), str(about.get("scheme", "")).lower()
-    flows = about.get("flows") if isinstance(about.get("flows"), dict) else {str(about.get("flow")): about}
+    flows: Facts = about["flows"] if isinstance(about.get("flows"), dict) else {str(about.get("flow")): about}
     if kind == "basic" or (kind == "http" and scheme == "basic"):
         return "basic"
     if kind == "http" and scheme == "bearer":
@@ -130,12 +130,12 @@ def _in_answer(api: Api, one: Operation, names: list[str], kinds: set[str] | Non
     """The JMESPath of a text in an answer: at the top, or in one of its objects."""
     wanted = kinds or {"string"}
     shape = api.schemas.shape(one.answer)
-    places = [((), shape.properties)]
+    places: list[tuple[tuple[str, ...], Facts]] = [((), shape.properties)]
     places += [
         ((name,), api.schemas.shape(inner).properties)
         for name, inner in list(shape.properties.items())[:20]
         if fits(name)
-    ]  # type: ignore[misc,list-item]
+    ]
     for above, held in places:
         asked = {
             plain(name): name for name in reversed(held) if fits(name) and api.schemas.shape(held[name]).types & wanted
@@ -147,7 +147,7 @@ def _in_answer(api: Api, one: Operation, names: list[str], kinds: set[str] | Non
 
 def _grant(about: Facts, name: str) -> SignIn | None:
     """OAuth's grant by user name and password (RFC 6749, section 4.3), where its address is on the server itself."""
-    flows = about.get("flows") if isinstance(about.get("flows"), dict) else {"password": about}
+    flows: Facts = about["flows"] if isinstance(about.get("flows"), dict) else {"password": about}
     flow = flows.get("password")
     address = str(flow.get("tokenUrl") or "") if isinstance(flow, dict) else ""
     try:

@@ -77,9 +77,7 @@ def _list(one: Chosen) -> Iterator[str]:
             yield from _notes(one.paging.source, one.paging.doubts, "")
             yield f"paging: {flow(one.paging.values)}"
         else:
-            yield from _notes(
-                "", [*one.paging.doubts, "no parameter asks for a page: the list is taken to come at once"], ""
-            )
+            yield from _notes("", one.unpaged, "")
             yield "paging: none"
     if one.records:
         yield from _notes(sources.get("records", ""), [], "")
