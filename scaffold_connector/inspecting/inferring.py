@@ -11,7 +11,8 @@ from typing import Any
 from scaffold_connector.arguments import Wrong
 from scaffold_connector.inspecting import Inspection, documented, operations, signing, writing
 from scaffold_connector.inspecting.operations import Api
-from scaffold_connector.inspecting.planning import Plan, Planner
+from scaffold_connector.inspecting.planning import Planner
+from scaffold_connector.inspecting.plans import Plan
 from scaffold_connector.inspecting.vocabulary import Vocabulary
 
 # Of the template, which refuses longer ones.

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from typing import Any
 
 from scaffold_connector.inspecting.fields import Fields, Found
 from scaffold_connector.inspecting.operations import Api, Operation
-from scaffold_connector.inspecting.paging import Listing, Paging, fits, jmespath, listing, paging
+from scaffold_connector.inspecting.paging import Listing, fits, jmespath, listing, paging
+from scaffold_connector.inspecting.plans import Candidate, Chosen, Plan, bare, root_of
 from scaffold_connector.inspecting.vocabulary import Resource, Vocabulary, plain, singular, words
 
 # What may stand behind the noun of a list. The catalog has the same for lists by POST.
@@ -21,72 +21,6 @@ MOST_OPTIONS = 3
 
 # How many lists of an API have to be those of a service type, unless there is more than one kind: one in so many.
 SHARE = 12
-
-
-@dataclass(frozen=True)
-class Candidate:
-    """An operation whose path names a resource, and where its answer has the list. `weight` is how well it fits."""
-
-    operation: Operation
-    listed: Listing
-    weight: float
-
-    @property
-    def root(self) -> str:
-        """Its path with nameless placeholders, without what says that it lists."""
-        return bare(re.sub(r"/(?:all|list|search|query|filter|find)/?$", "", self.operation.path))
-
-
-@dataclass
-class Chosen:
-    """What a map says of a resource; `sources` and `doubts` by its keys. `item` is the schema of its records."""
-
-    resource: Resource
-    operation: Operation | None
-    item: Any
-    records: str = ""
-    keyed: bool = False
-    path: str = ""
-    query: dict[str, Any] = field(default_factory=dict)
-    paging: Paging = field(default_factory=Paging)
-    join: dict[str, str] = field(default_factory=dict)
-    source: str = ""
-    key: str = ""
-    detail: dict[str, str] = field(default_factory=dict)
-    fields: dict[str, Found] = field(default_factory=dict)
-    sources: dict[str, str] = field(default_factory=dict)
-    doubts: dict[str, list[str]] = field(default_factory=dict)
-    options: list[str] = field(default_factory=list)
-    weight: float = 0.0
-
-    @property
-    def unpaged(self) -> list[str]:
-        """What is doubtful of a list of which nobody knows how it is paged."""
-        if self.operation is None:
-            return []
-        return self.paging.doubts or ["no parameter asks for a page: the list is taken to come at once"]
-
-    def doubt(self, key: str, said: str) -> None:
-        self.doubts.setdefault(key, []).append(said)
-
-
-@dataclass
-class Plan:
-    """The lists of a service type, in the order of the catalog, and how well the API fits it."""
-
-    service_type: str
-    lists: dict[str, Chosen]
-    score: float = 0.0
-    enough: bool = False
-
-    @property
-    def options(self) -> list[str]:
-        """The placeholders that no list fills: options of the connection."""
-        return list(dict.fromkeys(name for one in self.lists.values() for name in one.options))
-
-
-def bare(path: str) -> str:
-    return re.sub(r"\{[^{}/]+\}", "{}", path).rstrip("/")
 
 
 class Planner:
@@ -247,9 +181,7 @@ class Planner:
     @staticmethod
     def _is_below(parent: Chosen, before: str) -> bool:
         """Whether the path before a placeholder is that of the parent's list."""
-        return parent.operation is not None and Candidate(parent.operation, Listing("", None, {}), 0).root == bare(
-            before
-        )
+        return parent.operation is not None and root_of(parent.operation.path) == bare(before)
 
     def _is_of(self, parent: Chosen, name: str, before: str) -> bool:
         """Whether a placeholder stands for a record of a list: by its name, or by the path before it."""
@@ -389,7 +321,7 @@ class Planner:
     def _add_detail(self, one: Chosen, capabilities: set[str]) -> None:
         """The request for one record, where it has what the list lacks."""
         assert one.operation
-        operation = self._at.get(("GET", f"{Candidate(one.operation, Listing('', None, {}), 0).root}/{{}}"))
+        operation = self._at.get(("GET", f"{root_of(one.operation.path)}/{{}}"))
         if operation is None or operation.answer is None or any(p.required for p in operation.query()):
             return
         best: tuple[int, str, dict[str, Found], Any] = (0, "", {}, None)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from scaffold_connector.inspecting import Inspection
-    from scaffold_connector.inspecting.planning import Chosen
+    from scaffold_connector.inspecting.plans import Chosen
 
 SCHEMA = "# yaml-language-server: $schema=https://OWNER.github.io/openmetadata-connector-template/api.schema.json"
 
