@@ -16,6 +16,7 @@ from typing import Any, ClassVar
 import pytest
 import yaml
 
+from docs.terminals import pictures
 from scaffold_connector import answers
 from scaffold_connector.__main__ import main
 from scaffold_connector.arguments import Wrong
@@ -651,11 +652,11 @@ def test_only_the_host_that_was_given_is_asked(server: str, monkeypatch: pytest.
     Handler.asked.clear()
     for target in (server.replace("127.0.0.1", "localhost") + "/x", "file:///etc/passwd", "http://127.0.0.1:1/x"):
         Handler.target = target
-        with pytest.raises(Wrong, match="leads to another server|answers 302"):
+        with pytest.raises(Wrong, match=r"leads to another server|answers 302"):
             inspect(f"{server}/elsewhere")
     assert Handler.asked == ["/elsewhere"] * 3
     for address in ("ftp://127.0.0.1/x", "file:///etc/passwd"):
-        with pytest.raises(Wrong, match="http:// or https://"):
+        with pytest.raises(Wrong, match=r"http:// or https://"):
             inspect(address)
     with pytest.raises(Wrong, match="leave user and password out") as refusal:
         inspect(server.replace("//", "//bob:s3cret@"))
@@ -691,6 +692,18 @@ def test_command_writes_once_and_says_what_is_next(
     assert main(["inspect", "openapi.json", "--service-type", "dashbord"]) == 2
     assert main(["inspect", "nothing.json"]) == 2
     assert main(["inspect", "openapi.json", "--service-type", "search", "--write", "-"]) == 1
+
+
+def test_pictures_show_what_is_said_now() -> None:
+    stale = [path.name for path, text in pictures().items() if not path.exists() or path.read_text() != text]
+    assert stale == [], "run python docs/terminals.py"
+
+
+def test_help_names_inspect(capsys: pytest.CaptureFixture[str]) -> None:
+    for words in (["--help"], ["inspect", "--help"]):
+        with pytest.raises(SystemExit):
+            main(words)
+        assert "scaffold-connector inspect" in capsys.readouterr().out
 
 
 def test_vocabulary_knows_only_fields_that_there_are() -> None:

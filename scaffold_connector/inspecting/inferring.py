@@ -199,13 +199,11 @@ def _unmapped(api: Api, plan: Plan, found: Inspection) -> None:
         if one.fault:
             counts[one.fault] += 1
         elif one.method != "GET":
-            counts["they change something, or are no list"] += 1
+            counts["not for reading, or no list"] += 1
         elif one.answer is None:
-            counts["the document does not say what JSON they answer"] += 1
+            counts["the document has no JSON that answers them"] += 1
         else:
-            counts[
-                f"they list or show nothing that the service type {found.service_type} has, or another one does it"
-            ] += 1
+            counts[f"nothing that the service type {found.service_type} has, or read by another one"] += 1
     found.unmapped += [f"{count} operation{'s' if count > 1 else ''}: {why}" for why, count in counts.most_common()]
     for reference, why in sorted(api.schemas.unfollowed.items())[:10]:
         found.unmapped.append(f"$ref {writing.one_line(reference, 80)} {why}")

@@ -93,7 +93,7 @@ def paging(schemas: Schemas, facts: Facts, operation: Operation, listed: Listing
     size = _called(facts["parameters"]["size"], asked, besides=name)
     found.values["by"] = by
     schema = schemas.shape(asked[name][0])
-    found.source = f"{operation.place}, parameter {name}" + (f" and {size}" if size else "")
+    found.source = f"{operation.place}, parameter{'s' if size else ''} {name}" + (f" and {size}" if size else "")
     if by == "page":
         found.values["first"], doubt = _first(schema, asked[name][1])
         found.doubts += [f"the number of the first page is not said: {doubt}"] if doubt else []

@@ -32,6 +32,7 @@ class Planner:
         self.fields = Fields(vocabulary, api.schemas)
         self._facts = vocabulary.openapi
         self._usual: set[str] = set()
+        self._candidates: dict[tuple[str, ...], list[Candidate]] = {}
         self._listings: dict[tuple[str, str], Listing | None] = {}
         self._at = {(one.method, bare(one.path)): one for one in reversed(api.operations) if not one.fault}
         self._named: dict[str, list[Operation]] = {}
@@ -55,6 +56,9 @@ class Planner:
 
     def candidates(self, resource: Resource) -> list[Candidate]:
         """The operations that list a resource, those that fit best first."""
+        key = (resource.name, *resource.nouns)
+        if key in self._candidates:
+            return self._candidates[key]
         found: dict[str, Candidate] = {}
         for noun, weight in resource.nouns.items():
             for one in self._named.get(noun, ()):
@@ -65,7 +69,10 @@ class Planner:
                     continue
                 if listed := self._listing(one, set(resource.nouns)):
                     found[one.place] = Candidate(one, listed, fit)
-        return sorted(found.values(), key=lambda one: (-one.weight, len(one.operation.places), len(one.operation.path)))
+        self._candidates[key] = sorted(
+            found.values(), key=lambda one: (-one.weight, len(one.operation.places), len(one.operation.path))
+        )
+        return self._candidates[key]
 
     def _listing(self, one: Operation, nouns: set[str]) -> Listing | None:
         if (one.method, one.path) not in self._listings:
@@ -121,8 +128,7 @@ class Planner:
                 continue
             options = [word for one in lists.values() for word in one.options]
             tried = [
-                self._placed(resource, one, lists, known, options=options)
-                for one in self.candidates(resource)[:MOST_TRIED]
+                self._placed(resource, one, lists, known, options=options) for one in self._nearest(resource, lists)
             ]
             fitting = [one for one in tried if one]
             if fitting:
@@ -132,6 +138,11 @@ class Planner:
         if not lists.keys() & set(first.parents) and first.parents:
             self._add_named_parents(first, main, known, lists)
         return {name: lists[name] for name in known if name in lists}
+
+    def _nearest(self, resource: Resource, lists: dict[str, Chosen]) -> list[Candidate]:
+        """The operations to try for a list below others: those whose paths are below theirs first."""
+        roots = tuple(f"{root_of(one.operation.path)}/{{}}/" for one in lists.values() if one.operation)
+        return sorted(self.candidates(resource), key=lambda one: not one.root.startswith(roots))[:MOST_TRIED]
 
     # ---- One list --------------------------------------------------------------------------------------------------
 
