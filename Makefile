@@ -68,6 +68,7 @@ lock: .venv/bin/uv ## Write the locks anew after an edit of what they are made o
 	@$(COMPILE) $(LOCKS)/dagster.in --output-file $(LOCKS)/dagster.txt
 	@$(COMPILE) $(LOCKS)/airflow.in --output-file $(LOCKS)/airflow.txt
 	@$(COMPILE) $(LOCKS)/chroma.in --overrides $(LOCKS)/chroma.overrides --output-file $(LOCKS)/chroma.txt
+	@$(COMPILE) --no-deps $(LOCKS)/airflow_openapi.in --output-file $(LOCKS)/airflow_openapi.txt
 	@$(COMPILE) $(LOCKS)/aiobotocore.in --output-file $(LOCKS)/aiobotocore.txt
 	@npm --prefix tests/support/node install --silent --package-lock-only --ignore-scripts \
 		--omit-lockfile-registry-resolved

@@ -91,6 +91,11 @@ class Catalog:
         return self._file("pagination")
 
     @cached_property
+    def openapi(self) -> Facts:
+        """What APIs call things in their OpenAPI documents, which the command's `inspect` reads."""
+        return self._file("openapi")
+
+    @cached_property
     def registration(self) -> Facts:
         """Where a checkout has to know a contribution: its `places`."""
         return self._file("registration")

@@ -29,6 +29,8 @@ examples:
       a package in ./my-db-connector; in an OpenMetadata checkout, a contribution to it
   scaffold-connector --answers answers.yml --dest out --format json
       from a file, for scripts: one JSON object on stdout
+  scaffold-connector inspect openapi.yaml
+      writes an answers file from an OpenAPI document; inspect --help says more
   scaffold-connector --update --name my_db
       brings what the template has new, and keeps what was edited
 
