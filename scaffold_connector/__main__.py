@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Sequence
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,13 +17,18 @@ if TYPE_CHECKING:
 
 DONE, FAILED, WRONG = 0, 1, 2
 
+# What else the command does, by its first word: a module whose `run` takes the other words and gives the exit code.
+COMMANDS = {"inspect": "scaffold_connector.inspecting", "probe": "scaffold_connector.probing"}
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command: 0 when done, 1 when it could not be done or is not valid, 2 for wrong answers or flags."""
-    debug = False
+    words = sys.argv[1:] if arguments is None else list(arguments)
+    debug = "--debug" in words
     try:
-        request = parse(sys.argv[1:] if arguments is None else arguments, questions.load())
-        debug = request.debug
+        if words and words[0] in COMMANDS:
+            return int(import_module(COMMANDS[words[0]]).run(words[1:]))
+        request = parse(words, questions.load())
         if request.version:
             return _version()
         return _run(request)
