@@ -1,7 +1,7 @@
 """What short answers mean: the same requests, paging and lists that a map of the API spells out.
 
-`api_endpoints`, `api_prefix`, `pagination` and the answers beside them say of all lists at once what a map says of each.
-Here they become lists of api_map.py, so that whoever asks an API need not know which of the two was answered.
+`api_endpoints`, `api_prefix`, `pagination` and the answers beside them say of all lists at once what a map says of
+each. Here they become lists of api_map.py, so that whoever asks an API need not know which of the two was answered.
 """
 
 from __future__ import annotations

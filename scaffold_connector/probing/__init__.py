@@ -6,12 +6,13 @@ It only reads: GET, and POST where a list of the map or its login is one. Python
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from scaffold_connector.probing.report import Report
+    from scaffold_connector.probing.source import Source
 
 # Requests that are sent at most, and seconds that each may take, where nothing else is said.
 REQUESTS = 30
@@ -66,6 +67,34 @@ def probe(
 
     Raises `Wrong` with a line for each answer or option that is wrong, and `Failed` where the template can't be had.
     """
+    from scaffold_connector.probing.source import read
+
+    file = Path(answers)
+    source = read(file, str(answers), template, ref)
+    return probe_source(
+        source,
+        file,
+        options,
+        requests=requests,
+        timeout=timeout,
+        redact=redact,
+        spoken=spoken,
+        check=(lambda text: read_text(text, template, ref)) if write else None,
+    )
+
+
+def probe_source(
+    source: Source,
+    file: Path,
+    options: Mapping[str, str],
+    *,
+    requests: int = REQUESTS,
+    timeout: float = SECONDS,
+    redact: bool = False,
+    spoken: bool = False,
+    check: Callable[[str], None] | None = None,
+) -> Report:
+    """Probe a source whose answers were read already. With a `check` of answers, their file is mended."""
     from scaffold_connector.probing import mend
     from scaffold_connector.probing.asking import Asker
     from scaffold_connector.probing.filling import Filler
@@ -75,11 +104,9 @@ def probe(
     from scaffold_connector.probing.secrets import Secrets
     from scaffold_connector.probing.show import safe
     from scaffold_connector.probing.signing import Refused, sign_in
-    from scaffold_connector.probing.source import read
     from scaffold_connector.probing.wire import Spent, Wire
 
-    file, secrets = Path(answers), Secrets()
-    source = read(file, str(answers), template, ref)
+    secrets = Secrets()
     settled = settle(source, options, secrets, spoken)
     known = {"hostPort": settled.address, **settled.own}
     items = {listed.item: source.items.get(name, ()) for name, listed in source.api.lists.items()}
@@ -105,8 +132,8 @@ def probe(
     report.lists = [lists.report(seen) for seen in asker.seen.values()]
     wire.close()
     report.requests = wire.sent
-    if write:
-        mend.mend(report, source, file, lambda text: read_text(text, template, ref))
+    if check:
+        mend.mend(report, source, file, check)
     return safe(report, secrets, redact)
 
 

@@ -59,7 +59,9 @@ def parse(words: Sequence[str]) -> Asked:
         allow_abbrev=False,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("answers", metavar="ANSWERS", help="YAML file of answers, with the map of the API or short answers")
+    parser.add_argument(
+        "answers", metavar="ANSWERS", help="YAML file of answers, with the map of the API or short answers"
+    )
     parser.add_argument(
         "--option",
         action="append",

@@ -25,10 +25,11 @@ HELD = "held"
 
 @dataclass(frozen=True)
 class Held:
-    """A record, the records that it is below by what these are called, and what details added to it."""
+    """A record with what details added to it if it is `detailed`, and what it is below, by what that is called."""
 
     record: Record
     above: Mapping[str, Record] = field(default_factory=dict)
+    detailed: bool = False
 
     def below(self, item: str) -> dict[str, Record]:
         return {**self.above, item: self.record}
@@ -113,7 +114,9 @@ class Asker:
             answer = self.wire.ask("GET", url)
         else:
             size = paging.size if paging and paging.size else None
-            filled = self.filler.filled(_asked(listed), seen.above if above is None else above, {"size": size, **position})
+            filled = self.filler.filled(
+                _asked(listed), seen.above if above is None else above, {"size": size, **position}
+            )
             answer = self.wire.ask(filled.method, filled.path, **filled.sent)
         if answer.fault:
             return Page(answer, None, answer.fault, position)
@@ -193,6 +196,7 @@ class Asker:
                 seen.records[number] = replace(held, record=merged)
             elif found is not None and detail.into:
                 seen.records[number] = replace(held, record=held.record | {detail.into: found})
+            seen.records[number] = replace(seen.records[number], detailed=True)
             self._gather()
 
     def _below_another(self, seen: Seen, number: int) -> None:
@@ -235,7 +239,9 @@ class Asker:
         found: list[Held] = []
         for parent in self._parents(seen.listed.name) if seen.listed.held_as else []:
             known = {plain(str(name)): value for name, value in parent.record.items()}
-            held = next((known[name] for name in seen.listed.held_as if isinstance(known.get(name), list)), [])
+            held: list[Record] = next(
+                (known[name] for name in seen.listed.held_as if isinstance(known.get(name), list)), []
+            )
             above = parent.below(self._item_above(seen.listed.name))
             found += [Held(one, above) for one in held] if all(isinstance(one, dict) for one in held) else []
         return found
@@ -248,7 +254,7 @@ class Asker:
         return bool(asked and items & {one.of for one in asked.placeholders})
 
     def above(self, listed: MappedList) -> Iterator[Mapping[str, Record]]:
-        """The records that a list is asked for below, one set after the other; one without any where it is below none."""
+        """The records that a list is asked for below, one set after the other; an empty one where it is below none."""
         if not self.is_nested(listed):
             yield {}
             return
@@ -364,4 +370,4 @@ def usual_path(body: Any, names: tuple[str, ...]) -> str | None:
 
 def _asked(one: MappedList | Detail) -> Request:
     request: Any = one.request
-    return request  # type: ignore[no-any-return]
+    return request

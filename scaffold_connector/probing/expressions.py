@@ -63,8 +63,10 @@ def plain(name: str) -> str:
 
 
 def is_there(value: Json) -> bool:
-    """Whether a value is one, as emitted connectors see it."""
-    return value not in (None, "", []) and value != {}
+    """Whether a value is one. A list of nothing is none."""
+    if isinstance(value, list):
+        return any(map(is_there, value))
+    return value not in (None, "") and value != {}
 
 
 def key(name: str) -> str:

@@ -31,12 +31,25 @@ MOST_UNUSED = 12
 
 
 class Fields:
-    """Looks at the fields of a list in its records. `options` are what `{options.…}` stands for."""
+    """Looks at the fields of a list in its records. `options` are what `{options.…}` stands for.
 
-    def __init__(self, source: Source, listed: MappedList, records: list[Record], options: Mapping[str, Any]) -> None:
+    `detailed` are those of the records that were asked for one by one: fields that only they have are looked at
+    in them.
+    """
+
+    def __init__(
+        self,
+        source: Source,
+        listed: MappedList,
+        records: list[Record],
+        detailed: list[Record],
+        options: Mapping[str, Any],
+    ) -> None:
         self._source = source
         self._listed = listed
         self._records = records
+        self._detailed = detailed
+        self._others = [record for record in records if not any(record is one for one in detailed)]
         self._options = options
         self._items = source.items.get(listed.name, ())
 
@@ -49,7 +62,9 @@ class Fields:
 
     # ---- Declared --------------------------------------------------------------------------------------------------
 
-    def _of(self, fields: Mapping[str, Field], properties: Facts, records: list[Record], keys: tuple[str, ...]) -> list[Line]:
+    def _of(
+        self, fields: Mapping[str, Field], properties: Facts, records: list[Record], keys: tuple[str, ...]
+    ) -> list[Line]:
         names = {facts["model"]: name for name, facts in properties.items()}
         used = {field.value for field in fields.values() if isinstance(field.value, str)}
         lines = []
@@ -62,6 +77,10 @@ class Fields:
         self, name: str, field: Field, facts: Facts, records: list[Record], keys: tuple[str, ...], used: set[str]
     ) -> list[Line]:
         what = ".".join(key for key in keys if key != "fields")
+        if self._detailed and records is self._records and isinstance(field.value, str):
+            begun = {path[0] for path in roots(field.value)}
+            if not any(key in record for record in self._others for key in begun):
+                records = self._detailed
         raw, values, faults = [], [], []
         for record in records:
             try:
@@ -70,7 +89,7 @@ class Fields:
             except FAULTS as error:
                 faults.append(" ".join(str(error).split())[:80])
         there = [value for value in values if is_there(value)]
-        place = field.value if isinstance(field.value, str) else field.value.written()
+        place = field.value if isinstance(field.value, str) else field.value.written().replace("{record.", "{")
         count = f"{len(there)} of {len(records)}"
         if faults:
             says = f"{place} can't be read in {len(faults)} of {len(records)} records: {faults[0]}"
@@ -102,7 +121,9 @@ class Fields:
             if isinstance(part, str):
                 parts.append(part)
             else:
-                value = self._options.get(part.expression) if part.of == "options" else found_at(record, part.expression)
+                value = (
+                    self._options.get(part.expression) if part.of == "options" else found_at(record, part.expression)
+                )
                 if isinstance(value, dict | list):
                     raise ValueError("a part of a text is an object or a list")
                 if value is None:
@@ -121,7 +142,14 @@ class Fields:
         return value
 
     def _empty(
-        self, what: str, name: str, field: Field, place: str, records: list[Record], keys: tuple[str, ...], used: set[str]
+        self,
+        what: str,
+        name: str,
+        field: Field,
+        place: str,
+        records: list[Record],
+        keys: tuple[str, ...],
+        used: set[str],
     ) -> Line:
         """A field that no record has: it may be empty everywhere, or be looked for at a wrong place."""
         if not isinstance(field.value, str):
@@ -157,13 +185,13 @@ class Fields:
             return Line(what, OK, f"{place}: {count}, all different", tuple(values))
         again = [value for value, name in zip(values, names, strict=True) if names.count(name) > 1]
         ids = [value for record in self._records if (value := record.get("id")) is not None]
-        fixes = ()
+        fixes: tuple[Fix, ...] = ()
         if len({str(value) for value in ids}) == len(self._records):
             fixes = (Fix(("fields", "name"), "id", sure=False),)
         return Line(what, DOUBT, f"{place}: {twins} of {len(names)} have the name of another one", tuple(again), fixes)
 
     def _time(self, what: str, field: Field, place: str, values: list[Any], count: str, keys: tuple[str, ...]) -> Line:
-        """A time is one in the unit that was said, or else as OpenMetadata has it: milliseconds, or as ISO 8601 says."""
+        """A time is one in the unit that was said, or else as OpenMetadata has it: milliseconds, or ISO 8601."""
         said = [field.time] if field.time else ["milliseconds", "iso"]
         bad = [value for value in values if not any(is_time(value, unit) for unit in said)]
         if not bad:
@@ -176,7 +204,11 @@ class Fields:
             return Line(what, WRONG, says, tuple(bad))
         sure = len(fits) == 1
         whole: Any = fits[0]
-        fix = Fix((*keys, "time"), whole, sure) if _is_object(field) else Fix(keys, {"value": field.value, "time": whole}, sure)
+        fix = (
+            Fix((*keys, "time"), whole, sure)
+            if _is_object(field)
+            else Fix(keys, {"value": field.value, "time": whole}, sure)
+        )
         return Line(what, WRONG, f"{says}; {' or '.join(fits)} fits", tuple(bad), (fix,))
 
     @staticmethod
@@ -207,7 +239,12 @@ class Fields:
         known = [{plain(str(name)): name for name, value in one.items() if is_there(value)} for one in self._records]
         lines = []
         for name, facts in properties.items():
-            if facts["model"] in self._listed.fields or facts.get("capability", "metadata") not in self._source.capabilities:
+            if name == "id" and "name" in self._listed.fields:
+                continue
+            if (
+                facts["model"] in self._listed.fields
+                or facts.get("capability", "metadata") not in self._source.capabilities
+            ):
                 continue
             words = [plain(name), *self._source.words["fields"].get(name, ())]
             words += [item + name for item in self._items if name in ("id", "name")]
@@ -222,7 +259,9 @@ class Fields:
                 lines.append(Line(name, OK, f"{spelt}, by its usual name: {count}", tuple(values)))
         named = self._listed.fields.keys() & {"name", "id"} or [one for one in lines if one.what in ("name", "id")]
         if not named and self._records:
-            lines.append(Line("name", WRONG, "records have neither an id nor a name: say with fields what their name is"))
+            lines.append(
+                Line("name", WRONG, "records have neither an id nor a name: say with fields what their name is")
+            )
         return lines
 
     def _unused(self, properties: Facts) -> list[Line]:
@@ -236,7 +275,15 @@ class Fields:
         taken = {name for name, facts in properties.items() if facts["model"] in self._listed.fields}
         usual = {line.says.partition(",")[0].partition(" by ")[0] for line in self._usual(properties)}
         unused = [path for path in there if path not in used and path.partition(".")[0] not in used | usual]
-        meant = {path: probable(path, properties.keys() - taken, self._source.words, self._items) for path in unused}
+        # A second id says nothing, and what is deep in a record is mostly something of another one.
+        free = properties.keys() - taken - {"id"}
+        deep = tuple(f"{detail.into}." for detail in self._listed.details if detail.into)
+        meant = {
+            path: probable(path, free, self._source.words, self._items)
+            if "." not in path or (deep and path.startswith(deep))
+            else ""
+            for path in unused
+        }
         if not unused:
             return []
         unused.sort(key=lambda path: not meant[path])

@@ -69,9 +69,7 @@ class Filler:
                 return {key: item for key, item in filled.items() if item is not None or value[key] is None}
             return [fill(item) for item in value] if isinstance(value, list) else value
 
-        path = "".join(
-            part if isinstance(part, str) else _part(one(part), part) for part in request.path.parts
-        )
+        path = "".join(part if isinstance(part, str) else _part(one(part), part) for part in request.path.parts)
         # A login has headers and a query of its own.
         own = not any(part.of == "auth" for part in request.placeholders)
         headers = (fill(dict(self._headers)) if own else {}) | fill(request.headers)

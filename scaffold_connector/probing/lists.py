@@ -46,7 +46,10 @@ class Lists:
         lines += self._details(seen)
         lines += self._join(seen)
         if wanted:
-            lines += Fields(self._asker.source, seen.listed, wanted, self._options).lines()
+            detailed = [
+                held.record for held in seen.records if held.detailed and any(held.record is one for one in wanted)
+            ]
+            lines += Fields(self._asker.source, seen.listed, wanted, detailed, self._options).lines()
         return lines
 
     # ---- Whether it answers ----------------------------------------------------------------------------------------
@@ -134,13 +137,22 @@ class Lists:
             return Line("records", NOT_ASKED, "no record above them was read")
         lacking = [held for held in parents if found_at(held.record, listed.records) is None]
         wrong = [held for held in parents if records_in(listed, held.record)[0] is None and held not in lacking]
-        count = f"{listed.records}: {len(seen.records)} in {len(parents) - len(lacking)} of {len(parents)} records above"
+        count = (
+            f"{listed.records}: {len(seen.records)} in {len(parents) - len(lacking)} of {len(parents)} records above"
+        )
         if wrong:
-            return Line("records", WRONG, f"{listed.records} is no list in {len(wrong)} of {len(parents)} records above")
+            return Line(
+                "records", WRONG, f"{listed.records} is no list in {len(wrong)} of {len(parents)} records above"
+            )
         if len(lacking) < len(parents):
             return Line("records", OK, count)
+        above = self._asker.seen[self._asker.source.parents[listed.name][-1]]
+        if above.listed.details and not any(is_there(found) for done in above.details.values() for *_, found in done):
+            return Line("records", NOT_ASKED, f"nothing at {listed.records} in a list whose details were not had")
         found = {path for held in parents for path, value in places(held.record, 4) if _is_objects(value)}
-        fix = tuple(Fix(("records",), path, sure=len(found) == 1 and not listed.key_field) for path in sorted(found)[:1])
+        fix = tuple(
+            Fix(("records",), path, sure=len(found) == 1 and not listed.key_field) for path in sorted(found)[:1]
+        )
         proposed = f"; lists of objects are at {', '.join(sorted(found)[:3])}" if found else ""
         return Line("records", WRONG, f"no record above has anything at {listed.records}{proposed}", fixes=fix)
 
@@ -199,7 +211,9 @@ class Lists:
         empty = [answer for _, answer, found in done if not answer.fault and not is_there(found)]
         if empty:
             inner = empty[0].body
-            objects = [name for name, value in inner.items() if isinstance(value, dict)] if isinstance(inner, dict) else []
+            objects = (
+                [name for name, value in inner.items() if isinstance(value, dict)] if isinstance(inner, dict) else []
+            )
             at = detail.record or "the top of the answer"
             keys = ("detail", "record") if len(seen.listed.details) == 1 else ()
             fix = tuple(Fix(keys, name, sure=len(objects) == 1) for name in objects[:1] if keys)
@@ -208,7 +222,9 @@ class Lists:
         added: dict[str, None] = {}
         for record, _, found in done:
             if isinstance(found, dict):
-                added |= dict.fromkeys(name for name, value in found.items() if is_there(value) and record.get(name) != value)
+                added |= dict.fromkeys(
+                    name for name, value in found.items() if is_there(value) and record.get(name) != value
+                )
             else:
                 added |= {detail.into: None}
         if not added:

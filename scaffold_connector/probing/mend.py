@@ -11,6 +11,7 @@ import os
 import tempfile
 from collections.abc import Callable
 from io import StringIO
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -46,7 +47,12 @@ _BELONGS = {
     "cursor": (*_COMMON, "size", "parameter", "size_parameter", "in", "next"),
     "link_header": (*_COMMON, "size", "size_parameter"),
 }
-_ANSWERS = {"first": "first_page", "size": "page_size", "parameter": "page_parameter", "size_parameter": "size_parameter"}
+_ANSWERS = {
+    "first": "first_page",
+    "size": "page_size",
+    "parameter": "page_parameter",
+    "size_parameter": "size_parameter",
+}
 _ANSWERS |= {"next": "next_field"}
 
 
@@ -55,7 +61,7 @@ class Unfit(Exception):
 
 
 def mend(report: Report, source: Source, file: Path, check: Callable[[str], None]) -> None:
-    """Make the changes that are sure, and note them in the report; `check` raises `Wrong` for answers that are refused."""
+    """Make the changes that are sure, and note them in the report; `check` raises `Wrong` for refused answers."""
     groups: list[Group] = []
     for one in report.lists:
         for line in one.lines:
@@ -92,7 +98,9 @@ def _mended(text: str, groups: list[Group], source: Source) -> tuple[str, list[C
     def make(top: Any) -> None:
         for name, fixes in groups:
             try:
-                changes.extend(_short(top, name, fixes, groups, source) if source.short else _map(top, name, fixes, groups))
+                changes.extend(
+                    _short(top, name, fixes, groups, source) if source.short else _map(top, name, fixes, groups)
+                )
             except Unfit as unfit:
                 unmade.append(f"{name}: {', '.join(fix.shown() for fix in fixes)}: {unfit}")
 
@@ -105,7 +113,7 @@ def _mended(text: str, groups: list[Group], source: Source) -> tuple[str, list[C
     return _edited(text, within), changes, unmade
 
 
-# ---- A map -------------------------------------------------------------------------------------------------------------
+# ---- A map -----------------------------------------------------------------------------------------------------------
 
 
 def _map(top: Any, name: str, fixes: tuple[Fix, ...], groups: list[Group]) -> list[Change]:
@@ -141,7 +149,7 @@ def _paging(top: Any, name: str, fixes: list[Fix], groups: list[Group]) -> list[
     holder = resource
     if "paging" not in resource and "paging" in top:
         sharing = [other for other, one in resources.items() if "request" in one and "paging" not in one]
-        wanted = {other: set(_pairs(of)) for other, of in groups if other in sharing}
+        wanted = _wanted(groups)
         same = all(set(_pairs(tuple(fixes))) <= wanted.get(other, set()) for other in sharing)
         if same:
             holder, place = top, "paging"
@@ -155,6 +163,14 @@ def _paging(top: Any, name: str, fixes: list[Fix], groups: list[Group]) -> list[
     for key in [key for key in paging if key not in _BELONGS[paging["by"]]]:
         changes.append(Change(f"{place}.{key}", str(paging.pop(key)), "left out"))
     return changes
+
+
+def _wanted(groups: list[Group]) -> dict[str, set[tuple[tuple[str, ...], str]]]:
+    """All that each list needs."""
+    wanted: dict[str, set[tuple[tuple[str, ...], str]]] = {}
+    for name, fixes in groups:
+        wanted.setdefault(name, set()).update(_pairs(fixes))
+    return wanted
 
 
 def _pairs(fixes: tuple[Fix, ...]) -> list[tuple[tuple[str, ...], str]]:
@@ -175,18 +191,20 @@ def _rename(resource: Any, name: str, changes: list[Change], of: str) -> bool:
     return False
 
 
-# ---- Short answers -----------------------------------------------------------------------------------------------------
+# ---- Short answers ---------------------------------------------------------------------------------------------------
 
 
 def _short(top: Any, name: str, fixes: tuple[Fix, ...], groups: list[Group], source: Source) -> list[Change]:
     """Make changes in answers that are for all lists. Raises `Unfit`."""
     changes = []
     others = [other for other, listed in source.api.lists.items() if listed.request and other != name]
-    wanted = {other: set(_pairs(of)) for other, of in groups}
+    wanted = _wanted(groups)
     for fix in fixes:
         if fix.keys not in _SHORT:
             raise Unfit("short answers can't say this: give the map of the API, the answer api")
-        is_shared = all((fix.keys, str(fix.value)) in wanted.get(other, set()) for other in others if _is_asked(top, other, source))
+        is_shared = all(
+            (fix.keys, str(fix.value)) in wanted.get(other, set()) for other in others if _is_asked(top, other, source)
+        )
         if fix.keys == ("records",) and not is_shared:
             raise Unfit("records_path is for all lists, and others have theirs elsewhere: give the map of the API")
         value = "" if fix.value in ("@", "none") and fix.keys != ("paging", "by") else fix.value
@@ -203,7 +221,7 @@ def _is_asked(top: Any, name: str, source: Source) -> bool:
     return any(word in str(top.get("api_endpoints", "")) for word in (*source.items.get(name, ()), name))
 
 
-# ---- YAML --------------------------------------------------------------------------------------------------------------
+# ---- YAML ------------------------------------------------------------------------------------------------------------
 
 
 def _set(holder: Any, key: str, value: Any, place: str) -> list[Change]:
@@ -255,7 +273,7 @@ def merged(original: str, before: str, after: str) -> str:
     to_then, exact_then = _boundaries(base, then)
     cuts = [place for place in range(len(base) + 1) if place in exact_first and place in exact_then]
     lines: list[str] = first[: to_first[cuts[0]]] if cuts[0] == 0 else []
-    for start, end in zip(cuts, cuts[1:], strict=False):
+    for start, end in pairwise(cuts):
         changed = then[to_then[start] : to_then[end]]
         lines += first[to_first[start] : to_first[end]] if changed == base[start:end] else changed
     return "".join(lines)
@@ -266,7 +284,11 @@ def _boundaries(base: list[str], other: list[str]) -> tuple[dict[int, int], set[
     places = {0: 0}
     for tag, start, end, low, high in difflib.SequenceMatcher(None, base, other, autojunk=False).get_opcodes():
         if tag == "equal":
-            places |= {start + number: low + number for number in range(end - start + 1) if start + number not in places or number}
+            places |= {
+                start + number: low + number
+                for number in range(end - start + 1)
+                if start + number not in places or number
+            }
         places[end] = high
     return places, set(places)
 

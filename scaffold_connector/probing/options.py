@@ -17,7 +17,7 @@ from scaffold_connector.probing.source import Facts, Source
 
 @dataclass(frozen=True)
 class Settled:
-    """Options that are complete: `address` of the source, the auth type `way` with its `credentials`, and `own` ones."""
+    """Complete options: the `address` of the source, the auth type `way` with its `credentials`, and `own` ones."""
 
     address: str
     way: Facts
@@ -55,7 +55,8 @@ def settle(source: Source, given: Mapping[str, str], secrets: Secrets, spoken: b
             faults.append(f"there is no option {name}: {hint}")
         elif name in hidden and spoken and not value.startswith(("env:", "file:")):
             faults.append(
-                f"{name} is a secret: give --option {name}=env:VARIABLE or {name}=file:/PATH, since shells keep what is typed"
+                f"{name} is a secret: give --option {name}=env:VARIABLE or {name}=file:/PATH, "
+                "since shells keep what is typed"
             )
         else:
             try:

@@ -68,7 +68,11 @@ class Pages:
                 counts[path] = value
             elif word in self._words["more"] and isinstance(value, bool):
                 mores[path] = value
-            elif isinstance(value, str) and value and (word in self._words["next"] or path.endswith(("next.href", "next.url"))):
+            elif (
+                isinstance(value, str)
+                and value
+                and (word in self._words["next"] or path.endswith(("next.href", "next.url")))
+            ):
                 nexts[path] = value
         return Signs(counts, nexts, mores)
 
@@ -116,7 +120,9 @@ class Pages:
     def _whole(self, first: Page, signs: Signs) -> list[Line]:
         more = self._is_more(first, signs)
         if not more:
-            return [Line("paging", OK, f"none: {len(first.records or [])} records, and nothing says that there are more")]
+            return [
+                Line("paging", OK, f"none: {len(first.records or [])} records, and nothing says that there are more")
+            ]
         try:
             fixes = self._other_ways(first, signs)
         except Spent:
@@ -148,7 +154,12 @@ class Pages:
                 if page and _differ(first, page):
                     count = next((path for path, number in signs.counts.items() if number > start), "")
                     counted = (Fix(("paging", "count"), count),) if count else ()
-                    return (Fix(("paging", "by"), by), Fix(("paging", "parameter"), name), *self._zero(name, first, by), *counted)
+                    return (
+                        Fix(("paging", "by"), by),
+                        Fix(("paging", "parameter"), name),
+                        *self._zero(name, first, by),
+                        *counted,
+                    )
         return ()
 
     def _zero(self, name: str, first: Page, by: str) -> tuple[Fix, ...]:
@@ -163,9 +174,8 @@ class Pages:
     def _numbered(self, first: Page, signs: Signs) -> list[Line]:
         seen, paging = self._seen, self._listed.paging
         assert paging is not None
-        if paging.by == "page":
-            if line := self._wrong_first(first):
-                return [line]
+        if paging.by == "page" and (line := self._wrong_first(first)):
+            return [line]
         if not first.records:
             return [Line("paging", OK, "the first page is empty")]
         if seen.second is None:
@@ -195,7 +205,9 @@ class Pages:
         if paging.first == 0 and not first.records:
             page = self._try(self._listed, {"page": 1})
             if page and page.records:
-                return Line("paging", WRONG, "page 0 has no records, and page 1 has", fixes=(Fix(("paging", "first"), 1),))
+                return Line(
+                    "paging", WRONG, "page 0 has no records, and page 1 has", fixes=(Fix(("paging", "first"), 1),)
+                )
         return None
 
     def _ignored(self, first: Page, signs: Signs) -> Line:
@@ -288,7 +300,7 @@ class Pages:
         if not more:
             return Line("paging", OK, f"{len(first.records or [])} records, and nothing at {place}: one page")
         fixes: tuple[Fix, ...] = ()
-        for path, value in signs.nexts.items():
+        for path in signs.nexts:
             other = replace(self._listed, paging=replace(paging, by="cursor", next=path))
             position = self._asker.follow(other, first)
             page = self._try(other, position) if position and paging.by == "cursor" else None
@@ -317,8 +329,14 @@ class Pages:
     def _parameters(self, by: str, path: str) -> list[str]:
         """Names of a parameter to try, first those that the field of the answer suggests."""
         last = last_key(path)
-        suggested = [last, last.removeprefix("next_"), last.removeprefix("next")[:1].lower() + last.removeprefix("next")[1:]]
-        return list(dict.fromkeys(one for one in [*suggested, *self._words["parameters"][by]] if one and one != "next"))[:6]
+        suggested = [
+            last,
+            last.removeprefix("next_"),
+            last.removeprefix("next")[:1].lower() + last.removeprefix("next")[1:],
+        ]
+        return list(
+            dict.fromkeys(one for one in [*suggested, *self._words["parameters"][by]] if one and one != "next")
+        )[:6]
 
     def _with(self, by: str, name: str) -> MappedList:
         """The list with another parameter that asks for a page."""
@@ -327,7 +345,9 @@ class Pages:
         paging = self._listed.paging
         assert paging is not None
         text, placeholder = type(asked.path), self._asker.source.placeholder
-        place = next((place for place in ("query", "json", "variables") if _holds(getattr(asked, place), words)), "query")
+        place = next(
+            (place for place in ("query", "json", "variables") if _holds(getattr(asked, place), words)), "query"
+        )
         kept = {
             key: value
             for key, value in (getattr(asked, place) or {}).items()
@@ -354,7 +374,7 @@ def _parameter_of(listed: MappedList, by: str) -> str:
     """The parameter that is only what asks for a page."""
     asked: Any = listed.request
     for holder in (asked.query, asked.json, asked.variables):
-        for name, value in (holder.items() if isinstance(holder, dict) else ()):
+        for name, value in holder.items() if isinstance(holder, dict) else ():
             if hasattr(value, "alone") and value.alone and value.alone.of == by:
                 return str(name)
     return ""
@@ -362,7 +382,7 @@ def _parameter_of(listed: MappedList, by: str) -> str:
 
 def _beside_records(body: Any, path: str = "", depth: int = 4) -> Iterator[tuple[str, Any]]:
     """The plain values of an answer that are not in lists, with where they are."""
-    for name, value in (body.items() if isinstance(body, dict) else ()):
+    for name, value in body.items() if isinstance(body, dict) else ():
         place = f"{path}.{key(str(name))}" if path else key(str(name))
         if isinstance(value, dict) and depth:
             yield from _beside_records(value, place, depth - 1)

@@ -32,7 +32,7 @@ class Fix:
 
 @dataclass(frozen=True)
 class Line:
-    """What was found out about one thing of a list. `samples` are values as the source has them, with secrets in them."""
+    """What was found out about one thing of a list. `samples` are values as the source has them."""
 
     what: str
     verdict: str
@@ -67,8 +67,8 @@ class Change:
 class Report:
     """The outcome of a probe. `requests` were sent, of at most `limit`.
 
-    `changes` were made in the answers file, or are empty where it was not to be changed. `unmade` says why a change that
-    was sure could not be made.
+    `changes` were made in the answers file, or are empty where it was not to be changed. `unmade` says why a change
+    that was sure could not be made.
     """
 
     title: str

@@ -49,7 +49,9 @@ def safe(report: Report, secrets: Secrets, redact: bool) -> Report:
         report,
         address=secrets.hide(report.address),
         sign_in=[hidden(line) for line in report.sign_in],
-        lists=[ListReport(one.name, secrets.hide(one.asked), [hidden(line) for line in one.lines]) for one in report.lists],
+        lists=[
+            ListReport(one.name, secrets.hide(one.asked), [hidden(line) for line in one.lines]) for one in report.lists
+        ],
         changes=[changed(change) for change in report.changes],
         unmade=[secrets.hide(text) for text in report.unmade],
     )
@@ -91,7 +93,9 @@ def as_text(report: Report, columns: int) -> str:
     from rich.console import Console
 
     is_terminal = sys.stdout.isatty()
-    console = Console(file=StringIO(), width=columns, force_terminal=is_terminal, highlight=False, emoji=False, markup=False)
+    console = Console(
+        file=StringIO(), width=columns, force_terminal=is_terminal, highlight=False, emoji=False, markup=False
+    )
     for piece in _pieces(report):
         console.print(piece)
     text = console.file.getvalue()  # type: ignore[attr-defined]
@@ -106,6 +110,7 @@ def _pieces(report: Report) -> Iterator[Any]:
     sent = f"{report.requests} of {report.limit} requests"
     yield Text(f"{report.title} at {report.address}: {sent}")
     sections = [("", "", report.sign_in), *((one.name, one.asked, one.lines) for one in report.lists)]
+    names = min(22, max((len(line.what) for _, _, lines in sections for line in lines), default=0))
     for name, asked, lines in sections:
         if not lines:
             continue
@@ -114,12 +119,12 @@ def _pieces(report: Report) -> Iterator[Any]:
             yield Text.assemble((name, "bold"), f"  {asked}")
         table = Table(box=None, show_header=False, padding=(0, 2, 0, 0), pad_edge=False, expand=False)
         table.add_column(width=11, no_wrap=True)
-        table.add_column(min_width=11, max_width=22, overflow="fold")
+        table.add_column(width=names, overflow="fold")
         table.add_column(overflow="fold")
         for line in lines:
             said = Text(line.says)
-            for sample in line.samples:
-                said.append(f"\n{sample}", "dim")
+            if line.samples:
+                said.append("\n" + " | ".join(line.samples), "dim")
             table.add_row(Text(f"  {line.verdict}", _COLOURS[line.verdict]), Text(line.what), said)
         yield table
     yield Text()
@@ -131,7 +136,9 @@ def _end(report: Report) -> Iterator[Any]:
 
     lines = [line for one in report.lists for line in one.lines] + report.sign_in
     counts = ", ".join(f"{n} {verdict}" for verdict in (OK, DOUBT, WRONG, NOT_ASKED) if (n := _count(lines, verdict)))
-    yield Text.assemble(("Nothing is wrong", "green") if report.verdict != WRONG else ("Something is wrong", "bold red"), f": {counts}.")
+    yield Text.assemble(
+        ("Nothing is wrong", "green") if report.verdict != WRONG else ("Something is wrong", "bold red"), f": {counts}."
+    )
     if report.written:
         yield Text("\nChanged in the answers:")
         for change in report.changes:
@@ -147,5 +154,3 @@ def _end(report: Report) -> Iterator[Any]:
 
 def _count(lines: list[Line], verdict: str) -> int:
     return sum(line.verdict == verdict for line in lines)
-
-

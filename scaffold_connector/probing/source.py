@@ -74,7 +74,9 @@ def read(file: Path, shown: str, url: str | None = None, ref: str | None = None)
             source.render(**asker._render_context(), keep=found.append)
         (connector,) = found
         if not hasattr(connector, "asked"):
-            raise Failed(f"{template.shown(origin.url)}: this version of the template can't be probed: give a newer --ref")
+            raise Failed(
+                f"{template.shown(origin.url)}: this version of the template can't be probed: give a newer --ref"
+            )
         return _source(connector, asker.jinja_env)
 
 

@@ -69,7 +69,7 @@ class Wire:
         self._session.close()
 
     def ask(self, method: str, path: str, auth: AuthBase | None = None, **sent: Any) -> Answer:
-        """The answer to GET or POST. `path` is below the address, or an address on the same host; Spent where none is left."""
+        """The answer to GET or POST. `path` is below the address, or an address itself. Raises `Spent`."""
         url = path if "://" in path else f"{self.address}/{path.lstrip('/')}"
         return self.send(method, url, auth or self.auth, here=True, **sent)
 
