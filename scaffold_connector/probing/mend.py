@@ -289,6 +289,8 @@ def _boundaries(base: list[str], other: list[str]) -> tuple[dict[int, int], set[
                 for number in range(end - start + 1)
                 if start + number not in places or number
             }
+        if tag == "replace" and end - start == high - low:  # the same lines, each in another layout
+            places |= {start + number: low + number for number in range(1, end - start)}
         places[end] = high
     return places, set(places)
 

@@ -77,10 +77,11 @@ def read(file: Path, shown: str, url: str | None = None, ref: str | None = None)
             raise Failed(
                 f"{template.shown(origin.url)}: this version of the template can't be probed: give a newer --ref"
             )
-        return _source(connector, asker.jinja_env)
+        return source_of(connector, asker.jinja_env)
 
 
-def _source(connector: Any, environment: Any) -> Source:
+def source_of(connector: Any, environment: Any) -> Source:
+    """The source of a connector, as the template has it in a Jinja environment."""
     asked, answered = connector.asked, connector.answers
     service_type = answered["service_type"]
     known = connector.service["resources"]

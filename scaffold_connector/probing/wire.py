@@ -122,12 +122,12 @@ class Wire:
         ) as response:
             if response.is_redirect:
                 return Answer(response.status_code), response.headers["Location"]
-            content = b""
+            content = bytearray()
             for part in response.iter_content(CHUNK):
                 content += part
                 if len(content) > MAX_BYTES:
                     return Answer(response.status_code, fault=f"has more than {MAX_BYTES // 1024**2} MB"), ""
-            return self._answer(response, content), ""
+            return self._answer(response, bytes(content)), ""
 
     def _answer(self, response: requests.Response, content: bytes) -> Answer:
         status, headers = response.status_code, response.headers
