@@ -7,9 +7,9 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from scaffold_connector.probing.expressions import FAULTS, compiled, found_at, key, lists_in, plain
-from scaffold_connector.probing.filling import Filler, Lacks, Record
+from scaffold_connector.probing.filling import Filled, Filler, Lacks, Record
 from scaffold_connector.probing.source import Source
-from scaffold_connector.probing.wire import Answer, Spent, Wire
+from scaffold_connector.probing.wire import Answer, Spent, Wire, message_in
 
 if TYPE_CHECKING:
     from extensions.api_map import Detail, MappedList
@@ -117,11 +117,19 @@ class Asker:
             filled = self.filler.filled(
                 _asked(listed), seen.above if above is None else above, {"size": size, **position}
             )
-            answer = self.wire.ask(filled.method, filled.path, **filled.sent)
+            answer = self.ask_for(_asked(listed), filled)
         if answer.fault:
             return Page(answer, None, answer.fault, position)
         records, fault = records_in(listed, answer.body)
         return Page(answer, records and records[:MOST_RECORDS], fault, position)
+
+    def ask_for(self, request: Request, filled: Filled) -> Answer:
+        """The answer to a request. One of GraphQL with errors is an error, also if it has data."""
+        answer = self.wire.ask(filled.method, filled.path, **filled.sent)
+        if request.graphql and isinstance(answer.body, dict) and (errors := answer.body.get("errors")):
+            said = message_in(errors[0]) if isinstance(errors, list) else ""
+            return replace(answer, fault=f"{answer.status}: errors of GraphQL: {said[:80]}")
+        return answer
 
     def begin(self, paging: Paging | None) -> dict[str, Any]:
         """What asks for the first page."""
@@ -188,7 +196,7 @@ class Asker:
                 filled = self.filler.filled(_asked(detail), held.below(seen.listed.item))
             except Lacks:
                 continue
-            answer = self.wire.ask(filled.method, filled.path, **filled.sent)
+            answer = self.ask_for(_asked(detail), filled)
             found = None if answer.fault else self.detail_in(seen.listed, detail, answer.body)
             seen.details.setdefault(place, []).append((held.record, answer, found))
             if isinstance(found, dict):

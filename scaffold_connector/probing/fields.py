@@ -33,7 +33,7 @@ MOST_UNUSED = 12
 class Fields:
     """Looks at the fields of a list in its records. `options` are what `{options.…}` stands for.
 
-    `detailed` are those of the records that were asked for one by one: fields that only they have are looked at
+    `scopes` says by the `id()` of a record among which others its name has to be one alone. `detailed` are those of the records that were asked for one by one: fields that only they have are looked at
     in them.
     """
 
@@ -43,12 +43,14 @@ class Fields:
         listed: MappedList,
         records: list[Record],
         detailed: list[Record],
+        scopes: Mapping[int, int],
         options: Mapping[str, Any],
     ) -> None:
         self._source = source
         self._listed = listed
         self._records = records
         self._detailed = detailed
+        self._scopes = scopes
         self._others = [record for record in records if not any(record is one for one in detailed)]
         self._options = options
         self._items = source.items.get(listed.name, ())
@@ -110,7 +112,8 @@ class Fields:
         elif facts["kind"] in ("text", "flag") and (odd := [one for one in there if isinstance(one, dict)]):
             verdict, says = DOUBT, f"{says}; {len(odd)} are objects, of which a name is taken"
         if name == "name" and not keys[:-1].count("fields") > 1:
-            return [self._identity(what, place, there, count)]
+            named = [record for record in records if is_there(found_at(record, place))]
+            return [self._identity(what, place, named if len(named) == len(there) else [], there, count)]
         return [Line(what, verdict, says, samples, fixes)]
 
     def _raw(self, field: Field, record: Record) -> Any:
@@ -177,9 +180,10 @@ class Fields:
                     return True
         return False
 
-    def _identity(self, what: str, place: str, values: list[Any], count: str) -> Line:
-        """The name has to tell records apart."""
-        names = [json.dumps(value, default=str) for value in values]
+    def _identity(self, what: str, place: str, records: list[Record], values: list[Any], count: str) -> Line:
+        """The name has to tell records below the same parent apart."""
+        scopes = [self._scopes.get(id(record), 0) for record in records] or [0] * len(values)
+        names = [f"{scope} {json.dumps(value, default=str)}" for scope, value in zip(scopes, values, strict=True)]
         twins = len(names) - len(set(names))
         if not twins:
             return Line(what, OK, f"{place}: {count}, all different", tuple(values))
@@ -197,9 +201,9 @@ class Fields:
         if not bad:
             return Line(what, OK, f"{place}: {count}, as {field.time or 'times'}", tuple(values))
         fits = units_of(values)
-        if isinstance(values[0], str) and not any(unit in UNITS for unit in fits):
-            fits = [unit for unit in fits if unit not in UNITS]
         says = f"{place}: {len(bad)} of {len(values)} are no times{f' in {field.time}' if field.time else ''}"
+        if not fits and field.time in UNITS and all(map(_is_number, bad)):
+            return Line(what, DOUBT, f"{says} of our age", tuple(bad))
         if not fits:
             return Line(what, WRONG, says, tuple(bad))
         sure = len(fits) == 1
@@ -254,11 +258,12 @@ class Fields:
                 count = f"{len(values)} of {len(self._records)}"
                 (spelt, *_) = (one[word] for one in known if word in one)
                 if name == "name" and not self._listed.fields:
-                    lines.append(self._identity(name, f"{spelt} by its usual name", values, count))
+                    named = [record for record, one in zip(self._records, known, strict=True) if word in one]
+                    lines.append(self._identity(name, f"{spelt}, by its usual name", named, values, count))
                     continue
                 lines.append(Line(name, OK, f"{spelt}, by its usual name: {count}", tuple(values)))
-        named = self._listed.fields.keys() & {"name", "id"} or [one for one in lines if one.what in ("name", "id")]
-        if not named and self._records:
+        declared = self._listed.fields.keys() & {"name", "id"} or [one for one in lines if one.what in ("name", "id")]
+        if not declared and self._records and "id" in properties:
             lines.append(
                 Line("name", WRONG, "records have neither an id nor a name: say with fields what their name is")
             )

@@ -46,10 +46,11 @@ class Lists:
         lines += self._details(seen)
         lines += self._join(seen)
         if wanted:
+            scopes = {id(held.record): id(held.above) if held.above else 0 for held in seen.records}
             detailed = [
                 held.record for held in seen.records if held.detailed and any(held.record is one for one in wanted)
             ]
-            lines += Fields(self._asker.source, seen.listed, wanted, detailed, self._options).lines()
+            lines += Fields(self._asker.source, seen.listed, wanted, detailed, scopes, self._options).lines()
         return lines
 
     # ---- Whether it answers ----------------------------------------------------------------------------------------

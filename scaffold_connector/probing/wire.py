@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as TooSlow
@@ -19,6 +20,10 @@ from scaffold_connector.probing.secrets import Secrets
 # Bytes of an answer, unpacked: what an emitted client takes, too.
 MAX_BYTES = 32 * 1024 * 1024
 CHUNK = 64 * 1024
+
+# How a busy server answers, and the seconds that it is left alone for at most before it is asked once more.
+BUSY = (429, 503)
+PAUSE = 10.0
 
 # Redirects on the same host that are followed for one request.
 REDIRECTS = 3
@@ -77,10 +82,15 @@ class Wire:
         """The same for any address; one that has to be `here` is on the source's own host."""
         if method not in ("GET", "POST"):
             raise ValueError(f"{method} is not sent: a probe only reads")
+        waited = False
         for _ in range(REDIRECTS + 1):
             if here and _host(url) != _host(self.address):
                 return Answer(fault=f"leads to another host, {urlsplit(url).hostname}, which is not asked")
             answer, target = self._once(method, url, auth, sent)
+            if answer.status in BUSY and not waited:
+                time.sleep(_pause(answer.headers.get("Retry-After", "")))
+                waited = True
+                answer, target = self._once(method, url, auth, sent)
             if not target:
                 return answer
             if method != "GET" or not here:
@@ -149,6 +159,11 @@ def message_in(body: Any) -> str:
     while isinstance(body, dict):
         body = next((body[key] for key in ("message", "error", "detail", "msg", "title") if body.get(key)), None)
     return " ".join(body.split()) if isinstance(body, str) else ""
+
+
+def _pause(said: str) -> float:
+    """Seconds to wait, as Retry-After says it."""
+    return min(float(said), PAUSE) if said.isdigit() else 1.0
 
 
 def _host(url: str) -> tuple[str, str | None, int | None]:

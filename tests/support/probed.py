@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import yaml
 
@@ -66,8 +66,8 @@ HELD = 37
 class Case:
     """What is wrong, and what is said of it.
 
-    `server` are settings of the server, `edits` texts of the map that are replaced. `what` are the list, the line and its
-    verdict, `says` words of it. With `mends`, words of the map after `--write`, with which a probe finds nothing wrong.
+    `server` are settings of the server, `edits` texts of the map that are replaced. `what` are the list, the line and
+    its verdict, `says` words of it. With `mends`, words of the map after `--write`, with which a probe finds nothing wrong.
     """
 
     name: str
@@ -83,7 +83,7 @@ class Boards(Mapped):
     """The API. Settings: `by`, and the `names` of parameters and of fields of the answer."""
 
     auth = ("token",)
-    options: Json = {"token": TOKEN}
+    options: ClassVar[Json] = {"token": TOKEN}
 
     def __init__(self, **settings: Any) -> None:
         super().__init__()
@@ -129,13 +129,14 @@ class Boards(Mapped):
         by, names = self.set("by", "page"), {"records": "results", "count": "count"} | self.set("names", {})
         size = min(asked.number(self.set("size", "page_size"), 5), self.set("most", 100))
         first = self.set("first", 1)
-        start = {
+        starts: dict[str, Callable[[], int]] = {
             "page": lambda: (max(asked.number(self.set("parameter", "page"), first), first) - first) * size,
             "offset": lambda: asked.number(self.set("parameter", "offset"), 0),
             "cursor": lambda: int(asked.query.get(self.set("parameter", "cursor"), "c0")[1:]),
             "link": lambda: asked.number("after", 0),
             "none": lambda: 0,
-        }[by]()
+        }
+        start = starts[by]()
         if self.set("endless"):
             start %= len(held)
         found = held if by == "none" else held[start : start + size]
@@ -195,7 +196,8 @@ def written(map_: str, service_type: str = "dashboard", **more: Any) -> str:
     head = {"name": "boards", "service_type": service_type, "connection_type": "rest_api", "auth_types": ["token"]}
     lines = "".join(f"  {line}".rstrip() + "\n" for line in map_.splitlines())
     extra = {"capabilities": ["owners"] if service_type == "dashboard" else ["pipeline_status"]} | more
-    return f"# Boards, by hand.\n{yaml.safe_dump(head | extra, sort_keys=False)}api: |\n{lines}docs_notes: kept  # to the end\n"
+    top = yaml.safe_dump(head | extra, sort_keys=False)
+    return f"# Boards, by hand.\n{top}api: |\n{lines}docs_notes: kept  # to the end\n"
 
 
 def slow(seconds: float, body: Any) -> Callable[[Asked], Any]:
