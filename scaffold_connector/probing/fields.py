@@ -33,8 +33,8 @@ MOST_UNUSED = 12
 class Fields:
     """Looks at the fields of a list in its records. `options` are what `{options.…}` stands for.
 
-    `scopes` says by the `id()` of a record among which others its name has to be one alone. `detailed` are those of the records that were asked for one by one: fields that only they have are looked at
-    in them.
+    `scopes` says by the `id()` of a record among which others its name has to be one alone. `detailed` are those of the
+    records that were asked for one by one: fields that only they have are looked at in them.
     """
 
     def __init__(

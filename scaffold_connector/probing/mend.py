@@ -231,7 +231,12 @@ def _set(holder: Any, key: str, value: Any, place: str) -> list[Change]:
         value = _flow(value)
     if before == value:
         return []
-    holder[key] = value
+    later = _ORDER[_ORDER.index(key) + 1 :] if key in _ORDER and before is None else ()
+    at = next((place for place, other in enumerate(holder) if other in later), None)
+    if at is None or not hasattr(holder, "insert"):
+        holder[key] = value
+    else:
+        holder.insert(at, key, value)
     return [Change(f"{place}.{key}".lstrip("."), "nothing" if before is None else _plain(before), _plain(value))]
 
 

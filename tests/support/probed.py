@@ -67,7 +67,7 @@ class Case:
     """What is wrong, and what is said of it.
 
     `server` are settings of the server, `edits` texts of the map that are replaced. `what` are the list, the line and
-    its verdict, `says` words of it. With `mends`, words of the map after `--write`, with which a probe finds nothing wrong.
+    its verdict, `says` words of it. With `mends`, words of the map after `--write`, which is right then.
     """
 
     name: str
