@@ -56,6 +56,10 @@ _ANSWERS = {
 _ANSWERS |= {"next": "next_field"}
 
 
+# In which order people write what a paging has.
+_ORDER = ("by", "first", "size", "parameter", "size_parameter", "in", "next", "count", "more")
+
+
 class Unfit(Exception):
     """A change that can't be made: why."""
 

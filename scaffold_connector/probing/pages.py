@@ -6,13 +6,14 @@ What is proposed was tried: a fix is sure only where the source has answered it 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from scaffold_connector.probing.asking import Asker, Page, Seen
-from scaffold_connector.probing.expressions import found_at, key, last_key, plain
+from scaffold_connector.probing.expressions import found_at, key, last_key
 from scaffold_connector.probing.filling import Lacks
 from scaffold_connector.probing.report import DOUBT, NOT_ASKED, OK, WRONG, Fix, Line
+from scaffold_connector.probing.signs import Signs, differ, more_than, signs_of
 from scaffold_connector.probing.wire import Spent
 
 if TYPE_CHECKING:
@@ -20,15 +21,6 @@ if TYPE_CHECKING:
 
 # A page that no list has, far behind the last one.
 _FAR = 100_000
-
-
-@dataclass(frozen=True)
-class Signs:
-    """What an answer says of its list: places in it, with what is there."""
-
-    counts: Mapping[str, int]
-    nexts: Mapping[str, Any]
-    mores: Mapping[str, bool]
 
 
 class Pages:
@@ -46,7 +38,7 @@ class Pages:
         first = seen.first
         if not first or first.records is None or paging is None:
             return []
-        signs = self._signs(first)
+        signs = signs_of(first, self._words)
         lines = [*self._count(first, signs)]
         if paging.by == "none":
             return [*self._whole(first, signs), *lines]
@@ -55,39 +47,6 @@ class Pages:
             return [*found[paging.by](first, signs), *lines]
         except Spent:
             return [Line("paging", NOT_ASKED, "no request was left to look further"), *lines]
-
-    # ---- What an answer says ---------------------------------------------------------------------------------------
-
-    def _signs(self, page: Page) -> Signs:
-        counts: dict[str, int] = {}
-        nexts: dict[str, Any] = {}
-        mores: dict[str, bool] = {}
-        for path, value in _beside_records(page.answer.body):
-            word = plain(last_key(path))
-            if word in self._words["count"] and type(value) is int and not path.startswith(("_shards", "took")):
-                counts[path] = value
-            elif word in self._words["more"] and isinstance(value, bool):
-                mores[path] = value
-            elif (
-                isinstance(value, str)
-                and value
-                and (word in self._words["next"] or path.endswith(("next.href", "next.url")))
-            ):
-                nexts[path] = value
-        return Signs(counts, nexts, mores)
-
-    def _is_more(self, first: Page, signs: Signs) -> str:
-        """What says that the list has more records than the first page; empty where nothing does."""
-        records = len(first.records or [])
-        for path, count in signs.counts.items():
-            if count > records:
-                return f"{path} is {count}, and the page has {records}"
-        for path in signs.nexts:
-            return f"there is something at {path}"
-        for path, more in signs.mores.items():
-            if more:
-                return f"{path} is true"
-        return "there is a Link header to a next page" if "next" in first.answer.links else ""
 
     def _count(self, first: Page, signs: Signs) -> Iterator[Line]:
         """The count and the flag that the map names."""
@@ -118,7 +77,7 @@ class Pages:
     # ---- Lists that are said to come at once -----------------------------------------------------------------------
 
     def _whole(self, first: Page, signs: Signs) -> list[Line]:
-        more = self._is_more(first, signs)
+        more = more_than(first, signs)
         if not more:
             return [
                 Line("paging", OK, f"none: {len(first.records or [])} records, and nothing says that there are more")
@@ -137,12 +96,12 @@ class Pages:
         for path, value in signs.nexts.items():
             if str(value).startswith(("http://", "https://", "/")):
                 page = self._try(self._listed, {"url": self._asker._absolute(self._listed, value)})
-                if page and _differ(first, page):
+                if page and differ(first, page):
                     return (Fix(("paging", "by"), "cursor"), Fix(("paging", "next"), path))
         for path, value in signs.nexts.items():
             for name in self._parameters("cursor", path):
                 page = self._try(self._with("cursor", name), {"cursor": value})
-                if page and _differ(first, page):
+                if page and differ(first, page):
                     return (
                         Fix(("paging", "by"), "cursor"),
                         Fix(("paging", "next"), path),
@@ -151,7 +110,7 @@ class Pages:
         for by, start in (("page", 2), ("offset", len(first.records or []))):
             for name in self._words["parameters"][by][:3]:
                 page = self._try(self._with(by, name), {by: start})
-                if page and _differ(first, page):
+                if page and differ(first, page):
                     count = next((path for path, number in signs.counts.items() if number > start), "")
                     counted = (Fix(("paging", "count"), count),) if count else ()
                     return (
@@ -167,7 +126,7 @@ class Pages:
         if by != "page":
             return ()
         page = self._try(self._with("page", name), {"page": 1})
-        return (Fix(("paging", "first"), 0),) if page and _differ(first, page) else ()
+        return (Fix(("paging", "first"), 0),) if page and differ(first, page) else ()
 
     # ---- Pages by number and by offset -----------------------------------------------------------------------------
 
@@ -194,12 +153,12 @@ class Pages:
         """Whether pages are numbered from the other number."""
         seen, paging = self._seen, self._listed.paging
         assert paging is not None
-        if paging.first == 1 and seen.before and seen.before.records and _differ(first, seen.before):
+        if paging.first == 1 and seen.before and seen.before.records and differ(first, seen.before):
             says = f"page 0 has {len(seen.before.records)} other records, which are not read"
             return Line("paging", WRONG, f"{says}; first: 0 fits", fixes=(Fix(("paging", "first"), 0),))
         if paging.first == 0 and seen.second and seen.second.names and seen.second.names == first.names:
             third = self._try(self._listed, {"page": 2})
-            if third and _differ(first, third):
+            if third and differ(first, third):
                 says = "pages 0 and 1 are the same, and page 2 is another: the first page is 1"
                 return Line("paging", WRONG, f"{says}; first: 1 fits", fixes=(Fix(("paging", "first"), 1),))
         if paging.first == 0 and not first.records:
@@ -216,7 +175,7 @@ class Pages:
         assert paging is not None
         asked = _parameter_of(self._listed, paging.by)
         says = f"the second page is the first one again: {asked or paging.by} is ignored"
-        if not self._is_more(first, signs):
+        if not more_than(first, signs):
             fix = Fix(("paging",), "none", sure=bool(signs.counts))
             return Line("paging", WRONG, f"{says}, and nothing says that there is more", fixes=(fix,))
         fixes: tuple[Fix, ...] = ()
@@ -225,7 +184,7 @@ class Pages:
             start = self._asker.follow(self._listed, first) or {}
             for name in [one for one in words[paging.by] if one != asked]:
                 page = self._try(self._with(paging.by, name), start)
-                if page and _differ(first, page):
+                if page and differ(first, page):
                     fixes = (Fix(("paging", "parameter"), name), *self._zero_of(name, page))
                     break
             else:
@@ -245,7 +204,7 @@ class Pages:
 
     def _differs_from_one(self, name: str) -> bool:
         page = self._try(self._with("page", name), {"page": 1})
-        return bool(page and self._seen.first and _differ(self._seen.first, page))
+        return bool(page and self._seen.first and differ(self._seen.first, page))
 
     def _size(self, first: Page, signs: Signs) -> Line:
         """How many records a page has, against how many were asked for."""
@@ -296,7 +255,7 @@ class Pages:
         """There is nothing that leads on: the list may be at its end."""
         paging = self._listed.paging
         assert paging is not None
-        more = self._is_more(first, signs)
+        more = more_than(first, signs)
         if not more:
             return Line("paging", OK, f"{len(first.records or [])} records, and nothing at {place}: one page")
         fixes: tuple[Fix, ...] = ()
@@ -304,7 +263,7 @@ class Pages:
             other = replace(self._listed, paging=replace(paging, by="cursor", next=path))
             position = self._asker.follow(other, first)
             page = self._try(other, position) if position and paging.by == "cursor" else None
-            if page and _differ(first, page):
+            if page and differ(first, page):
                 fixes = (Fix(("paging", "next"), path),)
                 break
         fixes = fixes or self._other_ways(first, signs)
@@ -320,7 +279,7 @@ class Pages:
         if asked and "cursor" in position:
             for name in [one for one in self._parameters("cursor", paging.next) if one != asked]:
                 page = self._try(self._with("cursor", name), position)
-                if page and _differ(first, page):
+                if page and differ(first, page):
                     return Line("paging", WRONG, f"{says}; {name} fits", fixes=(Fix(("paging", "parameter"), name),))
         return Line("paging", WRONG, says)
 
@@ -378,21 +337,6 @@ def _parameter_of(listed: MappedList, by: str) -> str:
             if hasattr(value, "alone") and value.alone and value.alone.of == by:
                 return str(name)
     return ""
-
-
-def _beside_records(body: Any, path: str = "", depth: int = 4) -> Iterator[tuple[str, Any]]:
-    """The plain values of an answer that are not in lists, with where they are."""
-    for name, value in body.items() if isinstance(body, dict) else ():
-        place = f"{path}.{key(str(name))}" if path else key(str(name))
-        if isinstance(value, dict) and depth:
-            yield from _beside_records(value, place, depth - 1)
-        elif not isinstance(value, list):
-            yield place, value
-
-
-def _differ(one: Page, other: Page) -> bool:
-    """Whether a page has records, and none of the other one's."""
-    return bool(other.records) and not set(one.names) & set(other.names)
 
 
 def _ends(page: Page) -> bool:
