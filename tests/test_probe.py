@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+import textwrap
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
@@ -12,271 +14,18 @@ from typing import Any
 import pytest
 import yaml
 
+from docs import terminal
+from extensions.catalog import Catalog
 from scaffold_connector.__main__ import main
-from scaffold_connector.probing import mend, probe
+from scaffold_connector.probing import mend, probe, probe_source, signing
 from scaffold_connector.probing.report import DOUBT, NOT_ASKED, OK, WRONG, Line, Report
 from scaffold_connector.probing.secrets import Secrets
 from scaffold_connector.probing.show import as_json, as_text
 from tests.conftest import ROOT
-from tests.support.mapped_server import Reply
-from tests.support.probed import MAP, RUNS, TOKEN, Boards, Case, Probes, playing, slow, written
-
-HTML = Reply(b"<!doctype html><title>Sign in</title>", headers={"Content-Type": "text/html"})
-
-CASES = [
-    # ---- Pages
-    Case(
-        "pages from 0",
-        ("dashboards", "paging", WRONG),
-        ("page 0 has", "first: 0 fits"),
-        {"first": 0},
-        {},
-        ("first: 0",),
-    ),
-    Case(
-        "pages from 1",
-        ("dashboards", "paging", WRONG),
-        ("pages 0 and 1 are the same", "first: 1 fits"),
-        {},
-        {"by: page, size": "by: page, first: 0, size"},
-        ("first: 1",),
-    ),
-    Case(
-        "another page parameter",
-        ("dashboards", "paging", WRONG),
-        ("page is ignored", "parameter: pageNumber"),
-        {"parameter": "pageNumber"},
-        {},
-        ("parameter: pageNumber",),
-    ),
-    Case(
-        "another offset parameter",
-        ("dashboards", "paging", WRONG),
-        ("offset is ignored", "parameter: skip"),
-        {"by": "offset", "parameter": "skip"},
-        {"by: page, size: 10, parameter: page": "by: offset, size: 10"},
-        ("parameter: skip",),
-    ),
-    Case(
-        "another cursor parameter",
-        ("dashboards", "paging", WRONG),
-        ("cursor is ignored", "pageToken fits"),
-        {"by": "cursor", "parameter": "pageToken", "next": "nextPageToken"},
-        {"by: page, size: 10, parameter: page": "by: cursor, size: 10, next: nextPageToken"},
-        ("parameter: pageToken",),
-    ),
-    Case(
-        "the cursor is elsewhere",
-        ("dashboards", "paging", WRONG),
-        ("nothing leads on at next", "next: meta.next_cursor fits"),
-        {"by": "cursor", "next": "meta.next_cursor"},
-        {"by: page, size: 10, parameter: page": "by: cursor, size: 10, next: next"},
-        ("next: meta.next_cursor",),
-    ),
-    Case(
-        "links for pages",
-        ("dashboards", "paging", WRONG),
-        ("the list goes on", "by: cursor, next: next"),
-        {"by": "offset", "links": "offset", "size": "page_size"},
-        {"by: page, size: 10, parameter: page, size_parameter: page_size, count: count": "by: none, count: count"},
-        ("by: cursor", "next: next"),
-    ),
-    Case(
-        "a Link header",
-        ("dashboards", "paging", WRONG),
-        ("the list goes on", "by: link_header fits"),
-        {"by": "link"},
-        {"by: page, size: 10, parameter: page, size_parameter: page_size, count: count": "by: none, count: count"},
-        ("by: link_header",),
-    ),
-    Case(
-        "pages that nobody asks for",
-        ("dashboards", "paging", WRONG),
-        ("count is 37, and the page has 5", "by: page, parameter: page"),
-        {},
-        {"by: page, size: 10, parameter: page, size_parameter: page_size, count: count": "by: none, count: count"},
-        ("by: page",),
-    ),
-    Case(
-        "smaller pages than asked for",
-        ("dashboards", "paging", DOUBT),
-        ("4 records, then 4 others, where 10 were asked for",),
-        {"most": 4},
-        {},
-        ("size: 4",),
-    ),
-    Case(
-        "no count at its place",
-        ("dashboards", "count", WRONG),
-        ("no number at count", "page.totalElements has one"),
-        {"names": {"count": "page.totalElements"}},
-        {},
-        ("count: page.totalElements",),
-    ),
-    Case("a list without an end", ("dashboards", "last page", WRONG), ("it has no end",), {"endless": True}),
-    # ---- Records
-    Case(
-        "records elsewhere",
-        ("dashboards", "records", WRONG),
-        ("no list at results", "the only list is at data"),
-        {"names": {"records": "data"}},
-        {},
-        ("records: data",),
-    ),
-    Case(
-        "records at the top",
-        ("dashboards", "records", WRONG),
-        ("no list at results", "the only list is at @"),
-        {"bare": True, "by": "none"},
-        {"{by: page, size: 10, parameter: page, size_parameter: page_size, count: count}": "none"},
-        ("records: '@'",),
-    ),
-    Case(
-        "conditions that nothing has",
-        ("dashboards", "where", WRONG),
-        ("status: no record has this key",),
-        {},
-        {"state: live": "status: live"},
-    ),
-    Case(
-        "conditions that nothing fits",
-        ("dashboards", "where", WRONG),
-        ("0 of 20 fit",),
-        {},
-        {"state: live": "state: alive"},
-    ),
-    Case(
-        "another key of the parent",
-        ("charts", "join", WRONG),
-        ("no record has this",),
-        {},
-        {"join: {board_id: id}": "join: {dashboard_id: id}"},
-    ),
-    # ---- Fields
-    Case(
-        "a field of another name",
-        ("dashboards", "displayName", WRONG),
-        ("dashboard_title: no record has this key", "title is probably meant"),
-        {},
-        {"displayName: title": "displayName: dashboard_title"},
-        ("displayName: title ",),
-    ),
-    Case(
-        "a field in another case",
-        ("charts", "displayName", WRONG),
-        ("Label: no record has this key; label is probably meant",),
-        {},
-        {"displayName: label": "displayName: Label"},
-        ("displayName: label",),
-    ),
-    Case(
-        "a name that is no name",
-        ("charts", "name", DOUBT),
-        ("have the name of another one",),
-        {},
-        {"name: id\n      displayName: label": "name: kind\n      displayName: label"},
-    ),
-    Case(
-        "values without an entry",
-        ("charts", "chartType", DOUBT),
-        ("map has no entry for 1 value",),
-        {},
-        {", pie: Pie": ""},
-    ),
-    Case(
-        "functions that do not fit",
-        ("dashboards", "displayName", WRONG),
-        ("can't be read in",),
-        {},
-        {"displayName: title": "displayName: join('-', id)"},
-    ),
-    # ---- Details
-    Case(
-        "a detail in an object",
-        ("dashboards", "detail", WRONG),
-        ("nothing at item", "objects at board"),
-        {},
-        {"record: board": "record: item"},
-        ("record: board",),
-    ),
-    Case(
-        "no detail",
-        ("dashboards", "detail", WRONG),
-        ("404",),
-        {},
-        {"GET /boards/{dashboard.id}": "GET /board/{dashboard.id}"},
-    ),
-    # ---- Answers
-    Case(
-        "no such list",
-        ("charts", "answers", WRONG),
-        ("404", "the path is another one"),
-        {},
-        {"GET /tiles": "GET /cards"},
-    ),
-    Case(
-        "a slash at the end",
-        ("charts", "answers", WRONG),
-        ("404", "GET /tiles/ is there"),
-        {"answers": {"GET /tiles": lambda asked: None}},
-    ),
-    Case(
-        "forbidden",
-        ("charts", "answers", WRONG),
-        ("403: no tiles for you", "may not read"),
-        {"answers": {"GET /tiles": Reply({"message": "no tiles for you"}, 403)}},
-    ),
-    Case(
-        "a login page",
-        ("charts", "answers", WRONG),
-        ("200: answers with an HTML page",),
-        {"answers": {"GET /tiles": HTML}},
-    ),
-    Case(
-        "a huge answer",
-        ("charts", "answers", WRONG),
-        ("has more than 32 MB",),
-        {"answers": {"GET /tiles": Reply(b'"' + b"x" * (33 * 1024**2) + b'"')}},
-    ),
-    Case(
-        "too slow", ("charts", "answers", WRONG), ("has no answer in 1 s",), {"answers": {"GET /tiles": slow(1.5, {})}}
-    ),
-    Case(
-        "another host",
-        ("charts", "answers", WRONG),
-        ("leads to another host, elsewhere.example.com",),
-        {"answers": {"GET /tiles": Reply({}, 302, {"Location": "https://elsewhere.example.com/?t=1"})}},
-    ),
-    # ---- Times
-    Case(
-        "times in seconds",
-        ("runs", "startTime", WRONG),
-        ("are no times in iso; seconds fits",),
-        {"started": lambda n: 1_767_225_600 + n},
-        {},
-        ("time: seconds",),
-        True,
-    ),
-    Case(
-        "times in milliseconds",
-        ("runs", "startTime", WRONG),
-        ("milliseconds fits",),
-        {"started": lambda n: 1_767_225_600_000 + n},
-        {"time: iso": "time: seconds"},
-        ("time: milliseconds",),
-        True,
-    ),
-    Case(
-        "times in a format",
-        ("runs", "startTime", WRONG),
-        ("%d.%m.%Y %H:%M fits",),
-        {"started": lambda n: f"{n + 20}.01.2026 10:00"},
-        {},
-        ("time: '%d.%m.%Y %H:%M'",),
-        True,
-    ),
-]
-CASES = [case for case in CASES if case.name != "a slash at the end"]
+from tests.support import mapped_apis, mapped_more
+from tests.support.mapped_server import Apis, Reply
+from tests.support.probe_cases import CASES
+from tests.support.probed import MAP, RUNS, TOKEN, Boards, Case, Probes, playing, written
 
 
 @cache
@@ -417,6 +166,80 @@ def test_samples_are_few_and_short() -> None:
     )
 
 
+# ---- Signing in ------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("auth", "answers", "given", "header"),
+    [
+        ("basic", {}, {"username": "ann", "password": "pass-w0rd"}, ("Authorization", "Basic YW5uOnBhc3MtdzByZA==")),
+        ("jwt", {}, {"jwt": "aa.bb.cc"}, ("Authorization", "Bearer aa.bb.cc")),
+        ("api_key", {"api_key_in": "header", "api_key_name": "X-Key"}, {"apiKey": "k-123456"}, ("X-Key", "k-123456")),
+        ("none", {}, {}, ("Authorization", None)),
+        (
+            "oauth",
+            {},
+            {"clientId": "me", "clientSecret": "cl-secret", "tokenEndpoint": "{}/token", "scope": "read"},
+            ("Authorization", "Bearer issued-token"),
+        ),
+    ],
+)
+def test_each_auth_type_signs_in(
+    auth: str, answers: dict[str, str], given: dict[str, str], header: Any, template: Path, tmp_path: Path
+) -> None:
+    seen: list[Any] = []
+
+    class Signed(Boards):
+        def allows(self, asked: Any) -> bool:
+            seen.append(asked)
+            return asked.path == ("token",) or asked.headers.get(header[0]) == header[1]
+
+    grants = {"grant_type": "client_credentials", "scope": "read"}
+    boards = Signed(
+        answers={"POST /token": lambda asked: {"access_token": "issued-token"} if asked.form == grants else {}}
+    )
+    (file := tmp_path / "a.yml").write_text(written(MAP, auth_types=[auth], **answers))
+    with playing(boards) as server:
+        options = {name: value.format(server.address("api")) for name, value in given.items()}
+        source = probes(template).source(probes(template).answers(file.read_text()))
+        report = probe_source(source, file, {"hostPort": server.address("api"), **options})
+    assert report.verdict == OK, as_text(report, 100)
+    assert report.requests == len(seen)
+    if auth == "oauth":
+        assert seen[0].headers["Authorization"] == "Basic bWU6Y2wtc2VjcmV0"
+    secrets = [
+        value for name, value in options.items() if name not in ("username", "clientId", "tokenEndpoint", "scope")
+    ]
+    assert [secret for secret in secrets if secret in as_json(report) + as_text(report, 80)] == []
+
+
+@pytest.mark.parametrize("auth", Catalog(ROOT / "catalog").auth)
+def test_an_auth_type_that_a_probe_lacks_is_refused_in_a_line(auth: str, template: Path, tmp_path: Path) -> None:
+    facts = Catalog(ROOT / "catalog").auth[auth]["connections"].get("rest_api", {})
+    if "sends" in facts:
+        assert facts["sends"] in signing._SENDS
+        return
+    (file := tmp_path / "a.yml").write_text(written(MAP, auth_types=[auth]))
+    source = probes(template).source(probes(template).answers(file.read_text()))
+    given = dict.fromkeys(facts["options"], "x")
+    report = probe_source(source, file, {"hostPort": "http://127.0.0.1:9", **given})
+    assert (report.verdict, report.requests) == (WRONG, 0)
+    assert report.sign_in[0].says == f"a probe can't sign in by {auth}: give another auth type, or probe with a token"
+
+
+def test_a_login_without_a_token_stops_the_probe(template: Path, tmp_path: Path) -> None:
+    login = 'login:\n  request: POST /login\n  json: {token: "{auth.token}"}\n  token: data.token\n'
+    boards = Boards(answers={"POST /login": {"token": "planted-issued"}})
+    boards.allows = lambda asked: True  # type: ignore[method-assign]
+    (file := tmp_path / "a.yml").write_text(written(login + MAP))
+    with playing(boards) as server:
+        report = probes(template).probe(file, server.address("api"))
+    assert report.sign_in[0].says == "POST /login: there is no token at data.token; the answer has token"
+    assert report.requests == 1
+    assert verdicts(report) == {"dashboards": NOT_ASKED, "charts": NOT_ASKED}
+    assert "planted" not in as_json(report)
+
+
 # ---- Short answers ---------------------------------------------------------------------------------------------------
 
 SHORT = """\
@@ -544,6 +367,50 @@ def test_refused_options_and_answers_are_lines(run: Any, tmp_path: Path) -> None
     )
     code, out, err = run("c.yml", *host)
     assert (code, err) == (2, "c.yml: a probe asks an API over HTTP: it can't call what sdk_client needs\n")
+
+
+def test_picture_in_the_docs_is_current(template: Path, tmp_path: Path) -> None:
+    """`UPDATE_PICTURES=1` writes it anew."""
+    wrong = {
+        "displayName: title": "displayName: dashboard_title",
+        "records: results\n    where": "records: data\n    where",
+    }
+    text = MAP.replace(", pie: Pie", "")
+    for good, bad in wrong.items():
+        text = text.replace(good, bad)
+    (file := tmp_path / "boards.yml").write_text(written(text, display_name="Boards"))
+    with playing(Boards(first=0)) as server:
+        address = server.address("api")
+        shown = as_text(probes(template).probe(file, address, write=True), 80, colours=True)
+    command = "scaffold-connector probe boards.yml --option token=env:BOARDS_TOKEN --write"
+    lines = shown.replace(address, "http://localhost:8080").splitlines()
+    picture = ROOT / "docs/assets/probe.svg"
+    drawn = terminal.terminal([f"$ {command}", "", *lines], "scaffold-connector probe")
+    if os.environ.get("UPDATE_PICTURES"):
+        picture.write_text(drawn, encoding="utf-8")
+    assert picture.read_text(encoding="utf-8") == drawn
+
+
+def test_maps_of_real_apis_have_nothing_wrong(template: Path, tmp_path: Path) -> None:
+    """Those that connectors are tested with, from the documentation of real APIs."""
+    apis = {
+        name: api()
+        for module in (mapped_apis, mapped_more)
+        for name, api in vars(module).items()
+        if isinstance(api, type) and api.__module__ == module.__name__ and hasattr(api, "map")
+    }
+    found = {}
+    with Apis(apis) as server:
+        for name, api in apis.items():
+            kind = {"name": "my_api", "service_type": api.service_type, "auth_types": list(api.auth)}
+            source = probes(template).source(kind | dict(api.answers) | {"api": textwrap.dedent(api.map)})
+            given = {"hostPort": server.address(name)} | dict(api.options)
+            report = probe_source(source, tmp_path / "unwritten", given)
+            assert report.requests <= 30
+            found[name] = report.verdict
+    assert len(found) > 12
+    # The runs of the one in doubt are of 1970.
+    assert {name: verdict for name, verdict in found.items() if verdict != OK} == {"Mlflow": DOUBT}
 
 
 def test_python_has_it_too(template: Path, tmp_path: Path) -> None:

@@ -88,19 +88,28 @@ def _line(line: Line) -> dict[str, Any]:
     return data
 
 
-def as_text(report: Report, columns: int) -> str:
-    """Tables for people; with colours on a terminal."""
+def as_text(report: Report, columns: int, colours: bool | None = None) -> str:
+    """Tables for people; with `colours`, or where it is not said, on a terminal."""
     from rich.console import Console
 
-    is_terminal = sys.stdout.isatty()
+    terminal = sys.stdout.isatty() if colours is None else colours
+    into = StringIO()
     console = Console(
-        file=StringIO(), width=columns, force_terminal=is_terminal, highlight=False, emoji=False, markup=False
+        file=into,
+        width=columns,
+        force_terminal=terminal,
+        color_system="standard" if terminal else None,
+        no_color="NO_COLOR" in os.environ and colours is None,
+        highlight=False,
+        emoji=False,
+        markup=False,
+        legacy_windows=False,
     )
     for piece in _pieces(report):
         console.print(piece)
-    text = console.file.getvalue()  # type: ignore[attr-defined]
     encoding = sys.stdout.encoding or "utf-8"
-    return "\n".join(line.rstrip() for line in text.encode(encoding, "replace").decode(encoding).splitlines()) + "\n"
+    text = into.getvalue().encode(encoding, "replace").decode(encoding)
+    return "\n".join(line.rstrip() for line in text.splitlines()) + "\n"
 
 
 def _pieces(report: Report) -> Iterator[Any]:
@@ -143,6 +152,7 @@ def _end(report: Report) -> Iterator[Any]:
         yield Text("\nChanged in the answers:")
         for change in report.changes:
             yield Text(f"  {change.place}: {change.before} -> {change.after}")
+        yield Text("Probe again: what was hidden behind these shows then.")
     elif report.changes:
         yield Text("\nNothing was written.")
     for text in report.unmade:
