@@ -35,7 +35,7 @@ class ShortMap:
         self._paging: type[Paging] = environment.api_paged
         self._text: type[Text] = environment.api_text
         self._placeholder = environment.api_placeholder
-        self._expression = environment.keys_as_expression
+        self._by_keys = environment.keys_as_expression
         self._answers = answers
         self._list_keys = tuple(list_keys)
 
@@ -60,6 +60,10 @@ class ShortMap:
             list_keys=self._list_keys,
             held_as=resource.held_as if resource.parents else (),
         )
+
+    def _expression(self, keys: str) -> str:
+        """Keys joined by dots as JMESPath; those of OData have a dot in them."""
+        return f'"{keys}"' if keys.startswith("@") else str(self._by_keys(keys))
 
     def _paged(self) -> Paging:
         answers = self._answers

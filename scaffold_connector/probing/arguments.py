@@ -12,14 +12,16 @@ from scaffold_connector.probing import REQUESTS, SECONDS
 from scaffold_connector.probing.options import pairs
 
 _DESCRIPTION = """\
-Asks a live system what a file of answers says of it, and says which parts of the answers fit.
+Asks a live system what a file of answers says of it, and says which of the
+answers fit.
 
-It only reads: with GET, and with POST where a list or the login of the map is one. No secret is shown."""
+It only reads: with GET, and with POST where a list or the login of the map is a
+POST. No secret is shown."""
 
 _EXAMPLES = """\
 examples:
-  scaffold-connector probe superset.yml --option hostPort=http://localhost:8088 \\
-      --option username=admin --option password=env:SUPERSET_PASSWORD
+  scaffold-connector probe superset.yml --option username=admin \\
+      --option hostPort=http://localhost:8088 --option password=env:PASSWORD
       says of each list what fits
   scaffold-connector probe superset.yml … --write
       corrects the file where the probe is sure, and keeps its comments

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from scaffold_connector.probing.expressions import FAULTS, compiled, found_at, key, lists_in, plain
 from scaffold_connector.probing.filling import Filled, Filler, Lacks, Record
+from scaffold_connector.probing.signs import signs_of
 from scaffold_connector.probing.source import Source
 from scaffold_connector.probing.wire import Answer, Spent, Wire, message_in
 
@@ -121,7 +122,17 @@ class Asker:
         if answer.fault:
             return Page(answer, None, answer.fault, position)
         records, fault = records_in(listed, answer.body)
+        if records is None and self._is_empty(answer):
+            records, fault = [], ""
         return Page(answer, records and records[:MOST_RECORDS], fault, position)
+
+    def _is_empty(self, answer: Answer) -> bool:
+        """Whether an answer without any list is one of an empty page: some APIs leave an empty list out."""
+        body = answer.body
+        if not isinstance(body, dict) or any(lists_in(body)) or any(lists_in(body, empty=True)):
+            return False
+        signs = signs_of(body, 0, answer.links, answer.headers, self.source.words)
+        return not body or bool(signs)
 
     def ask_for(self, request: Request, filled: Filled) -> Answer:
         """The answer to a request. One of GraphQL with errors is an error, also if it has data."""
@@ -140,7 +151,7 @@ class Asker:
     def follow(self, listed: MappedList, page: Page) -> dict[str, Any] | None:
         """What asks for the page after one; None where there is none."""
         paging = listed.paging
-        if not paging or not page.records:
+        if not paging or page.records is None or (paging.by in ("page", "offset") and not page.records):
             return None
         if paging.by == "page":
             return {"page": page.position["page"] + 1}

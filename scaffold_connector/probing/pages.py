@@ -13,7 +13,7 @@ from scaffold_connector.probing.asking import Asker, Page, Seen
 from scaffold_connector.probing.expressions import found_at, key, last_key
 from scaffold_connector.probing.filling import Lacks
 from scaffold_connector.probing.report import DOUBT, NOT_ASKED, OK, WRONG, Fix, Line
-from scaffold_connector.probing.signs import Signs, differ, more_than, signs_of
+from scaffold_connector.probing.signs import Signs, differ, number_in, signs_of
 from scaffold_connector.probing.wire import Spent
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ class Pages:
         first = seen.first
         if not first or first.records is None or paging is None:
             return []
-        signs = signs_of(first, self._words)
+        signs = self._signs(first)
         lines = [*self._count(first, signs)]
         if paging.by == "none":
             return [*self._whole(first, signs), *lines]
@@ -47,6 +47,10 @@ class Pages:
             return [*found[paging.by](first, signs), *lines]
         except Spent:
             return [Line("paging", NOT_ASKED, "no request was left to look further"), *lines]
+
+    def _signs(self, page: Page) -> Signs:
+        answer = page.answer
+        return signs_of(answer.body, len(page.records or []), answer.links, answer.headers, self._words)
 
     def _count(self, first: Page, signs: Signs) -> Iterator[Line]:
         """The count and the flag that the map names."""
@@ -63,12 +67,12 @@ class Pages:
                     (other,) = there
                     says = f"the answer has {other}: {there[other]}, which would show that a list is complete"
                     yield Line("count", OK, says, fixes=(Fix(("paging", "count"), other, sure=False),))
-            elif type(value) is not kind:
+            elif (number_in(value) if kind is int else value if type(value) is bool else None) is None:
                 fits = [path for path in there if kind is bool or there[path] >= records]
                 fix = (Fix(("paging", name), fits[0], sure=len(fits) == 1),) if fits else ()
                 says = f"no {'number' if kind is int else 'true or false'} at {place}"
                 yield Line(name, WRONG, f"{says}; {fits[0]} has one" if fits else says, fixes=fix)
-            elif kind is int and value < records:
+            elif kind is int and (number_in(value) or 0) < records:
                 says = f"{place} is {value}, and one page has {records} records"
                 yield Line(name, WRONG, says, fixes=(Fix(("paging", name), "none", sure=False),))
             else:
@@ -77,7 +81,7 @@ class Pages:
     # ---- Lists that are said to come at once -----------------------------------------------------------------------
 
     def _whole(self, first: Page, signs: Signs) -> list[Line]:
-        more = more_than(first, signs)
+        more = next(iter(signs.more), "")
         if not more:
             return [
                 Line("paging", OK, f"none: {len(first.records or [])} records, and nothing says that there are more")
@@ -141,6 +145,11 @@ class Pages:
             return [Line("paging", NOT_ASKED, "no request was left for the second page")]
         if seen.second.names and seen.second.names == first.names:
             return [self._ignored(first, signs)]
+        if seen.second.records == [] and (count := max(signs.counts.values(), default=0)) > len(first.records):
+            says = f"the second page is empty, though there are {count} records"
+            return [
+                Line("paging", WRONG, f"{says}: another parameter may ask for it, or the count is of something else")
+            ]
         if seen.second.records is None and not _ends(seen.second):
             return [Line("paging", WRONG, f"the second page: {seen.second.fault}")]
         shared = len(set(first.names) & set(seen.second.names))
@@ -175,7 +184,7 @@ class Pages:
         assert paging is not None
         asked = _parameter_of(self._listed, paging.by)
         says = f"the second page is the first one again: {asked or paging.by} is ignored"
-        if not more_than(first, signs):
+        if not next(iter(signs.more), ""):
             fix = Fix(("paging",), "none", sure=bool(signs.counts))
             return Line("paging", WRONG, f"{says}, and nothing says that there is more", fixes=(fix,))
         fixes: tuple[Fix, ...] = ()
@@ -226,7 +235,9 @@ class Pages:
         if not paging or not second or not second.records or not signs.counts:
             return []
         page = self._try(self._listed, {paging.by: _FAR})
-        if page and page.records:
+        # Some give their last page again, which is an end, too.
+        again = self._try(self._listed, {paging.by: _FAR + 1}) if page and page.records else None
+        if page and again and differ(page, again):
             says = f"{paging.by} {_FAR} has records, though the list has {max(signs.counts.values())}: it has no end"
             return [Line("last page", WRONG, says)]
         return []
@@ -245,6 +256,10 @@ class Pages:
             return [Line("paging", WRONG, f"the second page: {seen.second.fault}")]
         if seen.second.names and seen.second.names == first.names:
             return [self._cursor_ignored(first)]
+        if seen.second.records == [] and self._asker.follow(self._listed, seen.second) is None:
+            count = max(signs.counts.values(), default=0)
+            if count > len(first.records or []):
+                return [Line("paging", WRONG, f"the second page is empty, though there are {count} records")]
         if paging.by == "cursor":
             leads = found_at(seen.second.answer.body, paging.next)
             if leads and leads == found_at(first.answer.body, paging.next) and seen.second.records:
@@ -255,7 +270,7 @@ class Pages:
         """There is nothing that leads on: the list may be at its end."""
         paging = self._listed.paging
         assert paging is not None
-        more = more_than(first, signs)
+        more = next(iter(signs.more), "")
         if not more:
             return Line("paging", OK, f"{len(first.records or [])} records, and nothing at {place}: one page")
         fixes: tuple[Fix, ...] = ()
@@ -345,7 +360,8 @@ def _ends(page: Page) -> bool:
 
 
 def _as_expression(keys: str) -> str:
-    return ".".join(key(part) for part in keys.split("."))
+    # The keys of OData have a dot in them.
+    return key(keys) if keys.startswith("@") else ".".join(key(part) for part in keys.split("."))
 
 
 def _shown(fixes: tuple[Fix, ...]) -> str:
