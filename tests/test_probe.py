@@ -16,9 +16,9 @@ import yaml
 from docs import terminal
 from scaffold_connector.__main__ import main
 from scaffold_connector.probing import mend, probe
-from scaffold_connector.probing.report import DOUBT, NOT_ASKED, OK, WRONG, Line, Report
+from scaffold_connector.probing.report import DOUBT, NOT_ASKED, OK, WRONG, Change, Fix, Line, ListReport, Report
 from scaffold_connector.probing.secrets import Secrets
-from scaffold_connector.probing.show import as_json, as_text
+from scaffold_connector.probing.show import as_json, as_text, safe
 from tests.conftest import ROOT
 from tests.support.mapped_server import Reply
 from tests.support.probe_cases import CASES
@@ -155,6 +155,15 @@ def test_a_secret_that_is_cut_in_half_is_not_shown(template: Path, tmp_path: Pat
         report = probes(template).probe(file, server.address("api"))
     assert "y" * 66 in line_of(report, "charts", "answers").says
     assert "plant" not in as_json(report)
+
+
+def test_all_texts_of_a_report_are_hidden() -> None:
+    secrets = Secrets()
+    secrets.add("hunter22")
+    line = Line("x", OK, "it has hunter22", ("hunter22",), (Fix(("records",), "hunter22"),))
+    report = Report("T", "http://h/hunter22", 1, 0, [line], [ListReport("a", "GET /hunter22", [line])])
+    report.changes, report.unmade = [Change("p", "hunter22", "hunter22")], ["hunter22"]
+    assert "hunter22" not in repr(safe(report, secrets, redact=False))
 
 
 def test_samples_are_few_and_short() -> None:
