@@ -160,8 +160,10 @@ class Asker:
         if paging.by == "link_header":
             target = page.answer.links.get("next")
             return {"url": self._absolute(listed, target)} if target else None
-        target = found_at(page.answer.body, paging.next) if paging.by == "cursor" else None
-        if not isinstance(target, str | int) or isinstance(target, bool) or target == "":
+        target = leads_on(paging, page.answer) if paging.by == "cursor" else None
+        if target in (None, "") or isinstance(target, bool):
+            return None
+        if not isinstance(target, str | int) and not _asked(listed).takes_values:
             return None
         is_url = isinstance(target, str) and target.startswith(("http://", "https://", "/"))
         return {"url": self._absolute(listed, target)} if is_url else {"cursor": target}
@@ -357,6 +359,11 @@ def _together(columns: Mapping[str, str], body: Any) -> tuple[list[Record] | Non
     if len({len(found) for found in there.values()}) > 1:
         return None, "the lists at " + ", ".join(columns.values()) + " are not of the same length"
     return [dict(zip(there, values, strict=True)) for values in zip(*there.values(), strict=True)], ""
+
+
+def leads_on(paging: Paging, answer: Answer) -> Any:
+    """What leads to the next page, of the body or of a header of an answer."""
+    return answer.headers.get(paging.next_header) if paging.next_header else found_at(answer.body, paging.next)
 
 
 def usual_list(body: Any, names: tuple[str, ...]) -> list[Any] | None:

@@ -44,7 +44,7 @@ _BELONGS = {
     "none": _COMMON,
     "page": (*_COMMON, "first", "size", "parameter", "size_parameter", "in"),
     "offset": (*_COMMON, "size", "parameter", "size_parameter", "in"),
-    "cursor": (*_COMMON, "size", "parameter", "size_parameter", "in", "next"),
+    "cursor": (*_COMMON, "size", "parameter", "size_parameter", "in", "next", "next_header"),
     "link_header": (*_COMMON, "size", "size_parameter"),
 }
 _ANSWERS = {
@@ -57,7 +57,7 @@ _ANSWERS |= {"next": "next_field"}
 
 
 # In which order people write what a paging has.
-_ORDER = ("by", "first", "size", "parameter", "size_parameter", "in", "next", "count", "more")
+_ORDER = ("by", "first", "size", "parameter", "size_parameter", "in", "next", "next_header", "count", "more")
 
 
 class Unfit(Exception):

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from scaffold_connector.probing.asking import Asker, Page, Seen
+from scaffold_connector.probing.asking import Asker, Page, Seen, leads_on
 from scaffold_connector.probing.expressions import found_at, key, last_key
 from scaffold_connector.probing.filling import Lacks
 from scaffold_connector.probing.report import DOUBT, NOT_ASKED, OK, WRONG, Fix, Line
@@ -247,7 +247,7 @@ class Pages:
     def _linked(self, first: Page, signs: Signs) -> list[Line]:
         seen, paging = self._seen, self._listed.paging
         assert paging is not None
-        place = paging.next or "the Link header"
+        place = paging.next or paging.next_header or "the Link header"
         if seen.second is None:
             if self._asker.follow(self._listed, first) is not None:
                 return [Line("paging", NOT_ASKED, "no request was left for the second page")]
@@ -261,8 +261,8 @@ class Pages:
             if count > len(first.records or []):
                 return [Line("paging", WRONG, f"the second page is empty, though there are {count} records")]
         if paging.by == "cursor":
-            leads = found_at(seen.second.answer.body, paging.next)
-            if leads and leads == found_at(first.answer.body, paging.next) and seen.second.records:
+            leads = leads_on(paging, seen.second.answer)
+            if leads and leads == leads_on(paging, first.answer) and seen.second.records:
                 return [Line("paging", WRONG, f"{place} is the same on two pages: the list would have no end")]
         return [self._size(first, signs)]
 
