@@ -62,6 +62,9 @@ class MappedList:
     values of records in lists that belong together, by the keys that they get. `join` are pairs of JMESPaths over a
     record of a flat list and over that of its parent, which have to be equal. `fields` are by the names of the models.
     `contents` is the call that gives the bytes of one.
+
+    What short answers leave open is found by usual names: the list in an answer by `list_keys`, the records in that of
+    their parent by `held_as`. A placeholder of an item without an expression is its identity there.
     """
 
     name: str
@@ -80,6 +83,8 @@ class MappedList:
     fields: dict[str, Field] = field(default_factory=dict)
     optional: bool = False
     contents: Contents | None = None
+    list_keys: tuple[str, ...] = ()
+    held_as: tuple[str, ...] = ()
 
     @property
     def requests(self) -> list[Request | Call]:
@@ -476,6 +481,8 @@ class ApiMapExtension(Extension):
             read_api_map=self.read,
             read_api_frame=self.read_frame,
             api_list=MappedList,
+            api_detail=Detail,
+            api_map=ApiMap,
             api_where=read_where,
             api_records=read_records,
             api_list_keys=LIST_KEYS,

@@ -563,7 +563,11 @@ class ApiRequestsExtension(Extension):
         super().__init__(environment)
         environment.extend(
             api_requests=Requests,
+            api_request=Request,
+            api_text=Text,
+            api_placeholder=Placeholder,
             api_paging=PagingReader,
+            api_paged=Paging,
             api_page_words=PAGE_WORDS,
             api_placeholders=placeholders_in,
             api_shown=shown_value,

@@ -120,6 +120,11 @@ class Catalog:
         """What a map may say of any record: the `common` fields, and those of `nested` records."""
         return self._file("fields")
 
+    @cached_property
+    def words(self) -> Facts:
+        """What APIs call `fields`, what an answer says of its list, and `parameters` of pages."""
+        return self._file("words")
+
     def fields_of(self, service_type: str, resource: str) -> Facts:
         """What a map may say of a resource, by OpenMetadata's names: the `model`'s name for it, its `kind`, and more.
 
@@ -255,6 +260,7 @@ class Catalog:
             "certification",
             "errors",
             "fields",
+            "words",
         ):
             getattr(self, kind)
 

@@ -58,6 +58,7 @@ class Connector:
         # Put there by extensions of this version of the template.
         self.catalog: Catalog = environment.catalog
         self._read_api: Callable[..., ApiMap] = environment.read_api_map
+        self._short_map: Callable[..., ApiMap] = environment.short_map
         self._write_methods: Callable[..., Any] = environment.api_methods
         self._match_endpoints: Callable[..., list[Match]] = environment.match_endpoints
         self._endpoint_texts: Callable[[str], list[tuple[str, str]]] = environment.endpoint_texts
@@ -373,6 +374,13 @@ class Connector:
             answers["connection_type"],
             self._guessed_module,
         )
+
+    @cached_property
+    def asked(self) -> ApiMap:
+        """All that is asked for, whether a map says so or short answers do."""
+        if self.declares:
+            return self.api
+        return self._short_map(self.answers, self.resources, self.list_keys)
 
     @property
     def compares_lists(self) -> bool:

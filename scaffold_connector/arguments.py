@@ -34,6 +34,10 @@ examples:
   scaffold-connector --update --name my_db
       brings what the template has new, and keeps what was edited
 
+other commands, each with a --help of its own:
+  scaffold-connector probe ANSWERS --option hostPort=URL
+      asks a live system, and says which of the answers fit
+
 exit codes:
   0  done
   1  it could not be done, or what was written is not valid

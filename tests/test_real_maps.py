@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 import yaml
 
+from scaffold_connector.probing import probe
+from scaffold_connector.probing.report import OK, WRONG
 from tests.conftest import NIGHTLY, ROOT, need
 from tests.support import airflow, chroma, dagster, superset
 from tests.support.connector import Deploy
@@ -126,3 +128,49 @@ def test_answers_without_pages_fail_where_a_system_has_some(
         run = connector.ingest(connector.pointed(server, hostPort=system.url), token=system.sign_in())
     assert run.returncode != 0, run.output[-5000:]
     assert f"/api/v2/dags gave {airflow.PAGE} records, but total_entries is {len(system.dags())}" in run.output
+
+
+# What a person may get wrong in Superset's answers: a page, places of records, fields and details.
+DAMAGED = {
+    "first: 0, size: 25, count: count": "size: 25, count: total",
+    "records: result\n      # Drafts": "records: data\n      # Drafts",
+    "displayName: dashboard_title": "displayName: title",
+    "displayName: table_name": "displayName: tableName",
+    "record: result, into": "record: data, into",
+}
+
+
+@pytest.mark.parametrize("name", [pytest.param(name, marks=pytest.mark.xdist_group(name)) for name in SYSTEMS])
+def test_probe_finds_nothing_wrong_in_examples(
+    name: str, running: Callable[[str], Any], template: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    system = running(name)
+    report = probe(ROOT / f"examples/{name}.yml", probed(name, system, monkeypatch), template=str(template))
+    lines = [(one.name, line) for one in report.lists for line in one.lines if line.verdict != OK]
+    assert lines == []
+    assert all(one.lines for one in report.lists)
+
+
+@pytest.mark.xdist_group("superset")
+def test_probe_mends_what_is_wrong(
+    running: Callable[[str], Any], template: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    options = probed("superset", running("superset"), monkeypatch)
+    right = (ROOT / "examples/superset.yml").read_text(encoding="utf-8")
+    text = right
+    for good, bad in DAMAGED.items():
+        assert text.count(good) == 1
+        text = text.replace(good, bad)
+    (file := tmp_path / "superset.yml").write_text(text, encoding="utf-8")
+    report = probe(file, options, template=str(template), write=True)
+    assert report.verdict == WRONG
+    assert file.read_text(encoding="utf-8") == right
+
+
+def probed(name: str, system: Any, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
+    """The options of a probe."""
+    options = {"hostPort": system.url, **SYSTEMS[name].options(system)}
+    if hasattr(system, "password"):
+        monkeypatch.setenv("PROBED_PASSWORD", system.password)
+        options |= {"username": system.user, "password": "env:PROBED_PASSWORD"}
+    return options

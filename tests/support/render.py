@@ -94,6 +94,15 @@ class Renderer:
         """One file alone, by its place below template."""
         return self._environment.get_template(f"template/{source}").render(self._context(answers))
 
+    @property
+    def environment(self) -> Any:
+        """Copier's own, with the extensions of the template."""
+        return self._environment
+
+    def context(self, answers: Answers) -> Answers:
+        """What is rendered with."""
+        return self._context(answers)
+
     def _context(self, answers: Answers) -> Answers:
         named = f".{answers['name']}" if answers["placement"] == "contrib" else ""
         return answers | {
