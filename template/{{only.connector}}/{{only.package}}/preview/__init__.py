@@ -7,7 +7,6 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections import Counter
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -17,7 +16,7 @@ Json = dict[str, Any]
 
 ROOT = Path(__file__).parents[1]
 
-# Fields that name what the tree has below an entity, and the kinds of those: otherwise they are below the service alone.
+# Fields that name what the tree has below an entity, and of which kind that is; without them it is below the service.
 HELD = {"charts": "chart", "dataModels": "dashboardDataModel"}
 
 
@@ -29,10 +28,10 @@ class PreviewError(ValueError):
 class Preview:
     """What a run of a workflow sends.
 
-    Each of `entities` has `kind` (such as `table`), `name`, `fullName`, `parent` (its kind and full name, or
-    nothing) and `fields`, as OpenMetadata has them: references are full names, the connection and samples are left out.
-    `lineage` has pairs of full names. `filtered` names what the workflow's filters left out. `warnings` and
-    `failures` have `name` and `error`. `limit` is how many records of each list were read; 0 is all of them.
+    Each of `entities` has `kind` (such as `table`), `name`, `fullName`, `parent` (its kind and full name, or nothing)
+    and `fields`, as OpenMetadata has them: references are full names, the connection and samples are left out.
+    `lineage` has pairs of full names. `filtered` names what the workflow's filters left out. `warnings` and `failures`
+    have `name` and `error`. `limit` is how many records of each list were taken, 0 for all; warnings may come from it.
     """
 
     entities: list[Json]
@@ -58,13 +57,13 @@ class Preview:
 
     @property
     def counts(self) -> dict[str, dict[str, int]]:
-        """By kind: how many there are, and how many have a description, owners and tags."""
-        found: dict[str, Counter[str]] = {}
+        """By kind: how many there are, and how many of them have a description, owners and tags."""
+        found: dict[str, dict[str, int]] = {}
         for one in self.entities:
-            count = found.setdefault(one["kind"], Counter(entities=0, description=0, owners=0, tags=0))
-            count["entities"] += 1
-            count.update(key for key in ("description", "owners", "tags") if one["fields"].get(key))
-        return {kind: dict(count) for kind, count in found.items()}
+            count = found.setdefault(one["kind"], {"entities": 0, "description": 0, "owners": 0, "tags": 0})
+            for key in count:
+                count[key] += key == "entities" or bool(one["fields"].get(key))
+        return found
 
     def as_json(self) -> Json:
         return asdict(self) | {"counts": self.counts}
@@ -73,26 +72,23 @@ class Preview:
 def preview(workflow: Path | str, limit: int = 0, progress: Callable[[int], object] = lambda _: None) -> Preview:
     """Run a metadata workflow with this folder's connector; what it sends stays on this machine.
 
-    `limit` is how many records of each list are read, 0 for all. `progress` gets the number of entities so far.
+    `limit` is how many records of each list are taken, 0 for all. `progress` gets the number of entities so far.
     Raises PreviewError where the file is no workflow to preview. A run that fails is a Preview with `failures`.
     """
     if not Path(workflow).is_file():
         raise PreviewError(f"{workflow}: there is no such workflow")
     path = os.pathsep.join([*(str(ROOT / name) for name in ("", "src", "tests")), os.environ.get("PYTHONPATH", "")])
     command = [sys.executable, "-W", "ignore", "-m", "preview.run", str(workflow), str(limit)]
+    environment = os.environ | {"PYTHONPATH": path.rstrip(os.pathsep)}
     said: Json = {}
     with tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace") as log:
-        environment = os.environ | {"PYTHONPATH": path}
         with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=log, encoding="utf-8") as child:
-            assert child.stdout is not None
-            for line in child.stdout:
+            for line in child.stdout or ():
                 said = json.loads(line)
                 if "sent" in said:
                     progress(said["sent"])
         log.seek(0)
         last = log.read().strip().rpartition("\n")[2]
-    if "unfit" in said:
-        raise PreviewError(f"{workflow}: {said['unfit']}")
     if "entities" not in said:
-        raise PreviewError(f"{workflow}: the run ended with {child.returncode}: {last}")
+        raise PreviewError(f"{workflow}: {said.get('unfit') or f'the run broke off: {last}'}")
     return Preview(**said, limit=limit)

@@ -11,12 +11,10 @@ import re
 import shutil
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 from preview import ROOT, Json, Preview, PreviewError, preview
-
-# What the last whole preview of a run without failures had.
-LAST = ROOT / "preview/last_preview.json"
 
 # Where entities have what they consist of, and where its parts say of which type they are.
 PARTS = ("columns", "dataModel.columns", "messageSchema.schemaFields", "requestSchema.schemaFields")
@@ -31,8 +29,10 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--format", choices=("text", "json"), default="text")
     parser.add_argument("--diff", action="store_true", help="show what differs from the last preview")
     options = parser.parse_args(arguments)
+    # What the last whole preview of this workflow had, if its run did not fail.
+    kept = ROOT / f"preview/last_{Path(options.workflow).stem}.json"
     try:
-        if options.diff and not LAST.is_file():
+        if options.diff and not kept.is_file():
             raise PreviewError("--diff: there is no preview before this one; run one without --diff first")
         if options.limit and options.diff:
             raise PreviewError("--limit: what was not read would seem to be missing; leave out --diff or --limit")
@@ -45,18 +45,16 @@ def main(arguments: list[str] | None = None) -> int:
     finally:
         if sys.stderr.isatty():
             print("\r\x1b[K", end="", file=sys.stderr, flush=True)
-    before = by_name(json.loads(LAST.read_text(encoding="utf-8"))) if options.diff else {}
-    changes = differences(before, by_name(found.as_json())) if options.diff else {}
+    changes = differences(json.loads(kept.read_text(encoding="utf-8")), found.as_json()) if options.diff else None
     if options.format == "json":
-        print(json.dumps(found.as_json() | ({"diff": changes} if options.diff else {}), indent=2, ensure_ascii=False))
+        print(json.dumps(found.as_json() | ({"diff": changes} if changes else {}), indent=2, ensure_ascii=False))
     else:
         width = shutil.get_terminal_size().columns if sys.stdout.isatty() else 0
-        for line in diff_text(changes) if options.diff else text(found):
+        for line in text(found) if changes is None else diff_text(changes):
             print(line if not width or len(line) <= width else f"{line[: width - 1]}…")
-        for line in report(found):
-            print(line)
+        print(*report(found), sep="\n")
     if not options.limit and not found.failures:
-        LAST.write_text(json.dumps(found.as_json(), ensure_ascii=False), encoding="utf-8")
+        kept.write_text(json.dumps(found.as_json(), ensure_ascii=False), encoding="utf-8")
     return 1 if found.failures else 0
 
 
@@ -102,7 +100,7 @@ def line_of(node: Json) -> str:
     """An entity with what is said of it, or a part with its type."""
     if "kind" not in node:
         type_ = next((str(node[key]) for key in TYPES if node.get(key)), "")
-        return "  ".join(filter(None, [plain(node.get("displayName") or node["name"]), plain(type_)])) + tags_of(node)
+        return f"{plain(node['name'])}  {plain(type_)}".rstrip() + tags_of(node)
     fields = node["fields"]
     said = [plain(fields["displayName"])] if fields.get("displayName", node["name"]) != node["name"] else []
     if owners := fields.get("owners"):
@@ -135,14 +133,13 @@ def report(found: Preview) -> Iterator[str]:
         if several:
             yield f"\n{name}: {len(several)}"
             yield from (f"  {plain(one)}" for one in several)
-    for name, messages in {"Warnings": found.warnings, "Failures": found.failures}.items():
+    for name, messages in {"Warnings": [] if found.limit else found.warnings, "Failures": found.failures}.items():
         if messages:
             yield f"\n{name}: {len(messages)}"
             yield from (f"  {plain(one['name'])}: {plain(one['error'])}" for one in messages)
-    if found.warnings or found.failures:
-        yield "docs/troubleshooting.md says what to do about them."
+            yield "docs/troubleshooting.md says what to do about them."
     if found.limit:
-        yield f"\nAt most {found.limit} of each list were read: there may be more, and warnings may come from that."
+        yield f"\nAt most {found.limit} of each list were read, and there may be more. Read all to see the warnings."
 
 
 def by_name(kept: Json) -> dict[str, Any]:
@@ -151,8 +148,9 @@ def by_name(kept: Json) -> dict[str, Any]:
     return entities | {f"lineage {' → '.join(ends)}": {} for ends in kept["lineage"]}
 
 
-def differences(before: dict[str, Any], now: dict[str, Any]) -> Json:
+def differences(kept: Json, found: Json) -> Json:
     """What was added and removed, and the names of the fields that changed."""
+    before, now = by_name(kept), by_name(found)
     changed = {
         name: sorted(key for key in before[name].keys() | now[name] if before[name].get(key) != now[name].get(key))
         for name in now

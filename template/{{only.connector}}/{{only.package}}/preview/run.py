@@ -1,7 +1,7 @@
 """Runs a workflow into the stand-in for OpenMetadata that the tests have: `python -m preview.run WORKFLOW LIMIT`.
 
-Each line on stdout is a JSON object: `{"sent": NUMBER}` while it runs, at its end the result. It is a process of its own,
-since the framework keeps on its classes what a run has seen. What the run logs goes to stderr.
+Each line on stdout is a JSON object: `{"sent": NUMBER}` while it runs, at its end the result. Logs go to stderr. It is a
+process of its own, since the framework keeps on its classes what a run has seen.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import json
 import os
 import sys
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import islice
 from pathlib import Path
 from typing import Any, TextIO
@@ -24,18 +24,17 @@ from pydantic import ValidationError
 
 from openmetadata import PARENTS, QUERY, Json, OpenMetadataServer, Refusal
 
-# What is said of a run itself, who owns something, and how a connection is tested: nothing that a source has.
-ASIDE = ("/services/ingestionPipelines", "/services/testConnectionDefinitions", "/users", "/teams")
+# What is said of a run itself, and who owns something: nothing that a source has.
+ASIDE = ("/services/ingestionPipelines", "/users", "/teams")
 
 # Of an entity: what its place in the tree says, what differs from run to run, and what may hold secrets or rows.
 OMITTED = {"id", "name", "fullyQualifiedName", "sourceHash", "serviceType", "connection", "sampleData", *PARENTS}
 
-# Seconds between two reports of how far the run is.
-PACE = 0.1
+PACE = 0.1  # seconds between two reports of how far the run is
 
 
 class Server(OpenMetadataServer):
-    """The stand-in, which knows each owner that it is asked for, and says how many entities it has."""
+    """The stand-in, which knows each owner that it is asked for, and says how many entities it was sent."""
 
     def __init__(self, stream: TextIO) -> None:
         super().__init__()
@@ -66,49 +65,43 @@ class Server(OpenMetadataServer):
 
 def run(workflow: Path, limit: int, stream: TextIO) -> Json:
     """What a run sends, and what it says of itself; only `unfit` where the workflow is none to preview."""
-    config = load_config_file(workflow)
+    config, failures, steps = load_config_file(workflow), [], []
     try:
         kind = config["source"]["sourceConfig"]["config"].get("type", "Metadata")
-        options = config["source"]["serviceConnection"]["config"]["connectionOptions"]
+        connection = config["source"]["serviceConnection"]["config"]
+        package = connection["sourcePythonClass"].partition(".")[0]
+        options = dict(connection["connectionOptions"])
     except (KeyError, TypeError, AttributeError):
-        return {"unfit": "it has no source with connectionOptions and a sourceConfig"}
+        return {"unfit": "it has no source with connectionOptions, sourcePythonClass and a sourceConfig"}
     if not kind.endswith("Metadata"):
         return {"unfit": f"it is of the type {kind}; a preview shows what a metadata workflow sends"}
-    hidden = secrets(config["source"], options)
-    failures: list[Json] = []
-    steps: list[Any] = []
     with Server(stream) as server:
-        config["workflowConfig"] = dict(config.get("workflowConfig") or {}) | {
-            "openMetadataServerConfig": {
-                "hostPort": server.url,
-                "authProvider": "openmetadata",
-                "securityConfig": {"jwtToken": "preview"},
-            }
-        }
+        place = {"hostPort": server.url, "authProvider": "openmetadata", "securityConfig": {"jwtToken": "preview"}}
+        config["workflowConfig"] = (config.get("workflowConfig") or {}) | {"openMetadataServerConfig": place}
         try:
             flow = MetadataWorkflow.create(config)
             steps = flow.workflow_steps()
             if limit:
                 stop_after(flow.source, limit)
             flow.execute()
-            flow.stop()
         except Exception as error:
-            failures.append({"name": type(error).__name__, "error": str(error)})
+            failures.append((type(error).__name__, error))
         reports = [step.get_status() for step in steps]
-        failures += [{"name": one.name, "error": one.error} for report in reports for one in report.failures]
-        failures += [{"name": "OpenMetadata refuses", "error": line} for line in server.refused]
-        warnings = [one.items() for report in reports for one in report.warnings]
+        failures += [(one.name, one.error) for report in reports for one in report.failures]
+        failures += [("OpenMetadata refuses", line) for line in server.refused]
+        warnings = [message for report in reports for one in report.warnings for message in one.items()]
+        hidden = secrets(package, options)
         return {
             "entities": list(entities(server)),
             "lineage": sorted([*ends] for ends in server.edges),
             "filtered": [name for report in reports for one in report.filtered for name in one],
-            "warnings": masked([{"name": name, "error": text} for one in warnings for name, text in one], hidden),
-            "failures": masked(failures, hidden),
+            "warnings": [masked(name, text, hidden) for name, text in warnings],
+            "failures": [masked(name, text, hidden) for name, text in failures],
         }
 
 
 def stop_after(source: Any, limit: int) -> None:
-    """Have the source read no more than `limit` records of each list, as far as it reads lists bit by bit."""
+    """Have the source take no more than `limit` records of each list; what comes page by page is read no further."""
 
     def stopping(produce: Callable[[], Iterable[Any] | None]) -> Callable[[], Iterator[Any]]:
         return lambda: islice(produce() or (), limit)
@@ -117,9 +110,9 @@ def stop_after(source: Any, limit: int) -> None:
         setattr(source, producer, stopping(getattr(source, producer)))
 
 
-def entities(server: OpenMetadataServer) -> Iterator[Json]:
-    """Each entity, as `Preview` says."""
-    for route, collection in server.collections.items():
+def entities(server: Server) -> Iterator[Json]:
+    """Each entity as `Preview` says, services first."""
+    for route, collection in sorted(server.collections.items(), key=lambda one: not one[0].startswith("/services/")):
         if collection.request is None or route in ASIDE:
             continue
         for full_name, entity in server.arrived(collection.request.__name__).items():
@@ -128,13 +121,9 @@ def entities(server: OpenMetadataServer) -> Iterator[Json]:
             fields = {key: named(value) for key, value in entity.items() if key not in OMITTED}
             if runs:
                 fields["lastRun"] = max(runs, key=lambda one: one["timestamp"])
-            yield {
-                "kind": collection.type,
-                "name": entity["name"],
-                "fullName": full_name,
-                "parent": [above["type"], above["fullyQualifiedName"]] if above else [],
-                "fields": fields,
-            }
+            parent = [above["type"], above["fullyQualifiedName"]] if above else []
+            about = {"kind": collection.type, "name": entity["name"], "fullName": full_name}
+            yield about | {"parent": parent, "fields": fields}
 
 
 def named(value: Any) -> Any:
@@ -143,35 +132,28 @@ def named(value: Any) -> Any:
         return [named(one) for one in value]
     if isinstance(value, dict) and {"id", "type", "fullyQualifiedName"} <= value.keys():
         return value["fullyQualifiedName"]
-    if isinstance(value, dict):
-        return {key: named(one) for key, one in value.items() if key != "fullyQualifiedName"}
-    return value
+    return {key: named(one) for key, one in value.items()} if isinstance(value, dict) else value
 
 
-def secrets(source: Json, options: dict[str, str]) -> list[str]:
-    """The values of options that are secrets or references, longest first."""
-    settings = importlib.import_module(
-        source["serviceConnection"]["config"]["sourcePythonClass"].partition(".")[0] + ".settings"
-    )
-    found = {value for name, value in options.items() if name in getattr(settings, "SECRETS", ())}
-    for value in map(str, options.values()):
-        scheme, _, place = value.partition(":")
+def secrets(package: str, options: Mapping[str, Any]) -> list[str]:
+    """The values of options that are secrets, and of those that are references."""
+    known = getattr(importlib.import_module(f"{package}.settings"), "SECRETS", ())
+    found = {str(value) for name, value in options.items() if name in known}
+    for value in options.values():
+        scheme, _, place = str(value).partition(":")
         if scheme == "env":
             found.add(os.environ.get(place, ""))
         elif scheme == "file" and Path(place).is_file():
             found.add(Path(place).read_text(encoding="utf-8", errors="replace").strip())
-    return sorted(filter(None, map(str, found)), key=len, reverse=True)
+    return sorted(found - {""}, key=len, reverse=True)
 
 
-def masked(messages: list[Json], hidden: list[str]) -> list[Json]:
-    """Messages without secrets, each on one line."""
-    for message in messages:
-        for key, value in message.items():
-            text = " ".join(str(value).split())
-            for secret in hidden:
-                text = text.replace(secret, "***").replace(quote(secret, safe=""), "***")
-            message[key] = text
-    return messages
+def masked(name: str, text: object, hidden: list[str]) -> Json:
+    """A message on one line, without secrets."""
+    said = " ".join(str(text).split())
+    for secret in hidden:
+        said = said.replace(secret, "***").replace(quote(secret, safe=""), "***")
+    return {"name": name, "error": said}
 
 
 if __name__ == "__main__":
