@@ -22,7 +22,7 @@ from tasks import validate
 # OpenMetadata's for Java, by google-java-format.
 JAVA_LINE_LENGTH = 100
 
-# Modules of a package beside its own: those of its tests, and its certification.
+# Modules of a package beside its own: those of its tests, its preview, and its certification.
 PACKAGE_MODULES = (
     "arriving",
     "certification",

@@ -6,6 +6,7 @@ process of its own, since the framework keeps on its classes what a run has seen
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import json
 import os
@@ -57,10 +58,9 @@ class Server(OpenMetadataServer):
 
     def _introduce(self, owner: str) -> None:
         if not self.find(owner, "user"):
-            try:
-                self.put("/users", {"name": owner, "email": owner if "@" in owner else f"{owner}@owner.invalid"})
-            except (Refusal, ValidationError):
-                return  # no name that OpenMetadata could have
+            # A name that OpenMetadata could not have stays unknown.
+            with contextlib.suppress(Refusal, ValidationError):
+                self.put("/users", {"name": owner, "email": owner if "@" in owner else "owner@example.com"})
 
 
 def run(workflow: Path, limit: int, stream: TextIO) -> Json:
@@ -118,7 +118,7 @@ def entities(server: Server) -> Iterator[Json]:
         for full_name, entity in server.arrived(collection.request.__name__).items():
             above = next((entity[name] for name in PARENTS if entity.get(name)), None)
             runs = entity.pop("status", None)
-            fields = {key: named(value) for key, value in entity.items() if key not in OMITTED}
+            fields = {key: named(value, server) for key, value in entity.items() if key not in OMITTED}
             if runs:
                 fields["lastRun"] = max(runs, key=lambda one: one["timestamp"])
             parent = [above["type"], above["fullyQualifiedName"]] if above else []
@@ -126,13 +126,16 @@ def entities(server: Server) -> Iterator[Json]:
             yield about | {"parent": parent, "fields": fields}
 
 
-def named(value: Any) -> Any:
-    """A value in which references to other entities are their full names."""
+def named(value: Any, server: Server) -> Any:
+    """A value in which references to other entities are their full names, and those to owners their names."""
     if isinstance(value, list):
-        return [named(one) for one in value]
-    if isinstance(value, dict) and {"id", "type", "fullyQualifiedName"} <= value.keys():
-        return value["fullyQualifiedName"]
-    return {key: named(one) for key, one in value.items()} if isinstance(value, dict) else value
+        return [named(one, server) for one in value]
+    if not isinstance(value, dict):
+        return value
+    referred = server.find(str(value["id"]), value["type"]) if {"id", "type"} <= value.keys() else None
+    if referred:
+        return referred["name" if value["type"] == "user" else "fullyQualifiedName"]
+    return {key: named(one, server) for key, one in value.items()}
 
 
 def secrets(package: str, options: Mapping[str, Any]) -> list[str]:
