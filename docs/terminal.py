@@ -34,7 +34,7 @@ def terminal(lines: Iterable[str], title: str) -> str:
     height = TOP + len(rows) * LINE + EDGE
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" width="{width}" role="img" '
-        f'font-family="ui-monospace, SFMono-Regular, Menlo, Consolas, \'DejaVu Sans Mono\', monospace" '
+        f"font-family=\"ui-monospace, SFMono-Regular, Menlo, Consolas, 'DejaVu Sans Mono', monospace\" "
         f'font-size="{SIZE}" xml:space="preserve">',
         f"  <title>{escape(title)}</title>",
         f'  <rect width="{width}" height="{height}" rx="8" fill="{BACK}"/>',
@@ -87,4 +87,6 @@ def _pieces(line: str) -> Iterator[tuple[str, str]]:
 
 def _width(text: str) -> int:
     """Columns that a text takes in a terminal."""
-    return sum(0 if unicodedata.combining(one) else 2 if unicodedata.east_asian_width(one) in "WF" else 1 for one in text)
+    return sum(
+        0 if unicodedata.combining(one) else 2 if unicodedata.east_asian_width(one) in "WF" else 1 for one in text
+    )
