@@ -24,7 +24,10 @@ _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1a\x1c-\x1f\x7f]")
 
 
 def terminal(lines: Iterable[str], title: str) -> str:
-    """An SVG of these lines of a terminal, below a bar with `title`. Lines longer than 140 characters raise ValueError."""
+    """An SVG of these lines of a terminal, below a bar with `title`.
+
+    A line of more than 140 characters is a ValueError.
+    """
     rows = [list(_pieces(line)) for line in lines]
     widths = [sum(_width(text) for text, _ in row) for row in rows]
     for number, width in enumerate(widths, 1):
