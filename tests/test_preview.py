@@ -8,23 +8,24 @@ import pty
 import sqlite3
 import subprocess
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import pytest
 
 from extensions.answers import Choices, accepted
 from extensions.resources import resources, sample_records
-from tests.conftest import ROOT, by_day
+from tests.conftest import by_day
 from tests.support import systems
 from tests.support.api import Api
 from tests.support.connector import Connector
 from tests.support.declared_api import DeclaredApi
 from tests.support.openmetadata import RecordingServer
+from tests.support.previewed import PICTURE, picture
 from tests.support.python import Warm, environment
 from tests.support.random_topologies import drawn
 from tests.support.render import Interview
@@ -48,7 +49,8 @@ class Package:
 
     connector: Connector
     python: Path
-    secrets: dict[str, str] = field(default_factory=dict)
+    answers: Json
+    secrets: dict[str, str]
 
     def preview(self, workflow: Json, *arguments: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
@@ -75,7 +77,10 @@ class Package:
         return dict(json.loads(done.stdout))
 
 
-Make = Callable[[Json, Path], Package]
+class Make(Protocol):
+    """Writes the package of some answers to a folder. `secrets` are for its connection."""
+
+    def __call__(self, answers: Json, root: Path, **secrets: str) -> Package: ...
 
 
 @pytest.fixture(scope="module")
@@ -90,7 +95,7 @@ def make(template: Path, framework: Path, forked: Path, warm: Warm) -> Make:
             (root / path).write_text(text, encoding="utf-8")
         service_type = answered["service_type"]
         connector = Connector(root, answers["name"], "package", root / "src", framework, service_type, warm)
-        return Package(connector, forked, secrets or {"password": "s3cret"})
+        return Package(connector, forked, answered, secrets or {"password": "s3cret"})
 
     return written
 
@@ -166,9 +171,8 @@ def test_preview_of_an_api_is_what_a_run_sends(service_type: str, make: Make, sc
 def test_preview_of_a_topology_is_what_a_run_sends(seed: int, make: Make, schemas: Path, tmp_path: Path) -> None:
     one = drawn(seed, CATALOG)
     package = make(one.answers, tmp_path, token="t", username="u", password="p")
-    answers = Interview(ROOT).answered(one.answers)
-    types = CATALOG.services[answers["service_type"]]["topology"]["types"]
-    with DeclaredApi(one.declared, types, answers) as source, RecordingServer(schemas) as server:
+    types = CATALOG.services[package.connector.service_type]["topology"]["types"]
+    with DeclaredApi(one.declared, types, package.answers) as source, RecordingServer(schemas) as server:
         workflow = package.connector.pointed(server, hostPort=source.url)
         found = package.entities(workflow)
         run = package.connector.ingest(workflow, **package.secrets)
@@ -424,3 +428,7 @@ def test_function_gives_the_tree_as_data(pipelines: Package) -> None:
         )
     assert done.returncode == 0, done.stderr[-3000:]
     assert json.loads(done.stdout) == [[1], "some_pipeline", [f"pipeline-{number}" for number in range(1, 6)]]
+
+
+def test_picture_shows_what_is_said_now(forked: Path, template: Path, tmp_path: Path) -> None:
+    assert picture(forked, template, tmp_path) == PICTURE.read_text(), "run python -m tests.support.previewed"
