@@ -432,3 +432,30 @@ def test_function_gives_the_tree_as_data(pipelines: Package) -> None:
 
 def test_picture_shows_what_is_said_now(forked: Path, template: Path, tmp_path: Path) -> None:
     assert picture(forked, template, tmp_path) == PICTURE.read_text(), "run python -m tests.support.previewed"
+
+
+# Runs in the framework's interpreter: a source that says its credentials in what fails.
+LEAK = """
+import io, json, sys
+from pathlib import Path
+from preview import run
+def fail(config):
+    raise ValueError("no\\nuser p:s3cr%21t@host, s3cr!t")
+run.MetadataWorkflow.create = fail
+print(json.dumps(run.run(Path(sys.argv[1]), 0, io.StringIO())["failures"]))
+"""
+
+
+def test_secret_in_a_message_is_masked(pipelines: Package, warm: Warm) -> None:
+    root = pipelines.connector.root
+    (root / "workflow.json").write_text(json.dumps(pipelines.connector.workflow()))
+    done = warm.run(
+        LEAK,
+        "workflow.json",
+        pythonpath=[root, root / "src", root / "tests"],
+        cwd=root,
+        env={"SOME_PIPELINE_PASSWORD": "s3cr!t"},
+    )
+    assert done.returncode == 0, done.stderr[-2000:]
+    said = json.loads(done.stdout.splitlines()[-1])
+    assert said == [{"name": "ValueError", "error": "no user p:***@host, ***"}]
