@@ -22,8 +22,17 @@ from tasks import validate
 # OpenMetadata's for Java, by google-java-format.
 JAVA_LINE_LENGTH = 100
 
-# Modules of a package beside its own: those of its tests, and its certification.
-PACKAGE_MODULES = ("arriving", "certification", "ingestion", "openmetadata", "package", "running", "stand_in")
+# Modules of a package beside its own: those of its tests, its preview, and its certification.
+PACKAGE_MODULES = (
+    "arriving",
+    "certification",
+    "ingestion",
+    "openmetadata",
+    "package",
+    "preview",
+    "running",
+    "stand_in",
+)
 
 # What the emitted pyproject.toml asks of a package, and OpenMetadata's line length of both.
 LINT = ["--select=E,F,I,UP,B,SIM,RUF", "--ignore=E501,RUF001", "--target-version=py310", "--line-length=120"]

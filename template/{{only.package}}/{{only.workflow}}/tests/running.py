@@ -22,7 +22,7 @@ from typing import Any
 from package import ROOT
 
 # What is committed, built or written of a package.
-FOLDERS = ("certification", "deploy", "dist", "docs", "src", "tests", "workflows")
+FOLDERS = ("certification", "deploy", "dist", "docs", "preview", "src", "tests", "workflows")
 
 # Bytes of what the system counts memory in: kilobytes, but on macOS.
 UNIT = 1 if sys.platform == "darwin" else 1024
