@@ -24,7 +24,8 @@ from scaffold_connector.probing.report import DOUBT, OK, WRONG, Fix, Line
 from scaffold_connector.probing.source import Facts, Source
 
 if TYPE_CHECKING:
-    from extensions.api_map import Field, MappedList
+    from extensions.api_fields import Field
+    from extensions.api_map import MappedList
 
 # Fields that no answer uses, of which a line is made.
 MOST_UNUSED = 12
