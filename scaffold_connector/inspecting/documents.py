@@ -61,7 +61,11 @@ def parse(raw: bytes, shown: str) -> Any:
             except ValueError:
                 pass  # YAML in braces, or what its parser says better
         _check_depth(text, shown)
-        return yaml.load(text, Loader=_loader())
+        loader = _loader()(text)
+        try:
+            return loader.get_single_data()
+        finally:
+            loader.dispose()
     except RecursionError:
         raise Wrong(f"{shown}: is nested too deeply to be read") from None
     except yaml.YAMLError as error:

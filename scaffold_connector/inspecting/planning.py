@@ -331,8 +331,8 @@ class Planner:
 
     def _add_detail(self, one: Chosen, capabilities: set[str]) -> None:
         """The request for one record, where it has what the list lacks."""
-        assert one.operation
-        operation = self._at.get(("GET", f"{root_of(one.operation.path)}/{{}}"))
+        listing: Any = one.operation
+        operation = self._at.get(("GET", f"{root_of(listing.path)}/{{}}"))
         if operation is None or operation.answer is None or any(p.required for p in operation.query()):
             return
         best: tuple[int, str, dict[str, Found], Any] = (0, "", {}, None)

@@ -77,8 +77,7 @@ class Vocabulary:
     def _read(self, name: str) -> Facts:
         import yaml
 
-        text = (self._folder / name).read_text(encoding="utf-8")
-        found: Facts = yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+        found: Facts = yaml.load((self._folder / name).read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)
         return found
 
     @cached_property

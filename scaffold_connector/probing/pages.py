@@ -30,11 +30,13 @@ class Pages:
         self._asker = asker
         self._seen = seen
         self._listed = seen.listed
+        # None only where `lines` has nothing to look at.
+        self._paging: Any = seen.listed.paging
         self._words = asker.source.words
 
     def lines(self) -> list[Line]:
         """Lines on a list whose first page was read."""
-        seen, paging = self._seen, self._listed.paging
+        seen, paging = self._seen, self._paging
         first = seen.first
         if not first or first.records is None or paging is None:
             return []
@@ -54,8 +56,7 @@ class Pages:
 
     def _count(self, first: Page, signs: Signs) -> Iterator[Line]:
         """The count and the flag that the map names."""
-        paging = self._listed.paging
-        assert paging is not None
+        paging = self._paging
         records = len(first.records or [])
         for name, place, there, kind in (
             ("count", paging.count, signs.counts, int),
@@ -135,8 +136,7 @@ class Pages:
     # ---- Pages by number and by offset -----------------------------------------------------------------------------
 
     def _numbered(self, first: Page, signs: Signs) -> list[Line]:
-        seen, paging = self._seen, self._listed.paging
-        assert paging is not None
+        seen, paging = self._seen, self._paging
         if paging.by == "page" and (line := self._wrong_first(first)):
             return [line]
         if not first.records:
@@ -160,8 +160,7 @@ class Pages:
 
     def _wrong_first(self, first: Page) -> Line | None:
         """Whether pages are numbered from the other number."""
-        seen, paging = self._seen, self._listed.paging
-        assert paging is not None
+        seen, paging = self._seen, self._paging
         if paging.first == 1 and seen.before and seen.before.records and differ(first, seen.before):
             says = f"page 0 has {len(seen.before.records)} other records, which are not read"
             return Line("paging", WRONG, f"{says}; first: 0 fits", fixes=(Fix(("paging", "first"), 0),))
@@ -180,8 +179,7 @@ class Pages:
 
     def _ignored(self, first: Page, signs: Signs) -> Line:
         """The second page is the first one again: another parameter may ask for it."""
-        paging = self._listed.paging
-        assert paging is not None
+        paging = self._paging
         asked = _parameter_of(self._listed, paging.by)
         says = f"the second page is the first one again: {asked or paging.by} is ignored"
         if not next(iter(signs.more), ""):
@@ -203,7 +201,7 @@ class Pages:
 
     def _zero_of(self, name: str, second: Page) -> tuple[Fix, ...]:
         """Whether another parameter numbers its pages from 0."""
-        paging = self._listed.paging
+        paging = self._paging
         if not paging or paging.by != "page" or paging.first == 0:
             return ()
         page = self._try(self._with("page", name), {"page": 0})
@@ -217,9 +215,8 @@ class Pages:
 
     def _size(self, first: Page, signs: Signs) -> Line:
         """How many records a page has, against how many were asked for."""
-        paging = self._listed.paging
+        paging = self._paging
         second = self._seen.second
-        assert paging is not None
         got, then = len(first.records or []), len(second.records or []) if second else 0
         says = f"{paging.by}: {got} records, then {then} others"
         if paging.size and then and got < paging.size:
@@ -231,7 +228,7 @@ class Pages:
 
     def _endless(self, first: Page, signs: Signs) -> list[Line]:
         """Whether pages behind the last one have records."""
-        paging, second = self._listed.paging, self._seen.second
+        paging, second = self._paging, self._seen.second
         if not paging or not second or not second.records or not signs.counts:
             return []
         page = self._try(self._listed, {paging.by: _FAR})
@@ -245,8 +242,7 @@ class Pages:
     # ---- Pages that lead to each other -----------------------------------------------------------------------------
 
     def _linked(self, first: Page, signs: Signs) -> list[Line]:
-        seen, paging = self._seen, self._listed.paging
-        assert paging is not None
+        seen, paging = self._seen, self._paging
         place = paging.next or paging.next_header or "the Link header"
         if seen.second is None:
             if self._asker.follow(self._listed, first) is not None:
@@ -268,8 +264,7 @@ class Pages:
 
     def _nowhere(self, first: Page, signs: Signs, place: str) -> Line:
         """There is nothing that leads on: the list may be at its end."""
-        paging = self._listed.paging
-        assert paging is not None
+        paging = self._paging
         more = next(iter(signs.more), "")
         if not more:
             return Line("paging", OK, f"{len(first.records or [])} records, and nothing at {place}: one page")
@@ -286,8 +281,7 @@ class Pages:
         return Line("paging", WRONG, f"nothing leads on at {place}, but {more}{proposed}", fixes=fixes)
 
     def _cursor_ignored(self, first: Page) -> Line:
-        paging = self._listed.paging
-        assert paging is not None
+        paging = self._paging
         asked = _parameter_of(self._listed, "cursor")
         says = f"the second page is the first one again: {asked or 'the cursor'} is ignored"
         position = self._asker.follow(self._listed, first) or {}
@@ -316,8 +310,7 @@ class Pages:
         """The list with another parameter that asks for a page."""
         asked: Any = self._listed.request
         words = ("page", "offset", "cursor")
-        paging = self._listed.paging
-        assert paging is not None
+        paging = self._paging
         text, placeholder = type(asked.path), self._asker.source.placeholder
         place = next(
             (place for place in ("query", "json", "variables") if _holds(getattr(asked, place), words)), "query"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import requests
@@ -65,8 +66,7 @@ def sign_in(source: Source, options: Settled, wire: Wire, filler: Filler, secret
 
 def _logged_in(source: Source, wire: Wire, filler: Filler, secrets: Secrets) -> tuple[str, str]:
     """A token of the login, and what is said of it."""
-    login = source.api.login
-    assert login is not None
+    login: Any = source.api.login
     asked = filler.filled(login.request)
     answer = wire.ask(asked.method, asked.path, Nobody(), **asked.sent)
     if answer.fault:
