@@ -1013,16 +1013,14 @@ class Connector:
             return {"authType": self.auth_settings(auth, form)}
         return ({"authType": auth["name"]} if len(self.auth) > 1 else {}) | self.auth_options(auth, form)
 
-    def workflow_settings(self, workflow: Facts, form: str) -> Facts:
-        """Settings for a workflow, with the first auth type; `form` is how a secret one is written."""
+    def workflow_settings(self, form: str) -> Facts:
+        """Settings for workflows, with the first auth type; `form` is how a secret one is written."""
         result: Facts = {}
         for name in self.properties:
             if name == "authType":
                 result |= self.sign_in(self.auth[0], form)
             elif (value := self._setting(name, form)) is not None:
                 result[name] = value
-        if workflow["needs"] == "query_log" and not self.dialect["query_log"]["table"]:
-            result["queryHistoryTable"] = "query_history"
         return result
 
     def secret_variables(self) -> list[str]:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from extensions import naming
 from extensions.answers import Choices, accepted
@@ -210,3 +211,14 @@ def test_connectors_of_every_dialect_are_valid_and_formatted(
             assert validate_files(files, evidence(answers)) == 0, answers
     ours = ["metadata"] if placement == "contrib" else [*PACKAGE_MODULES, *(f"openmetadata_{name}" for name in names)]
     check_texts(unique, tmp_path / "unique", ours)
+
+
+@pytest.mark.parametrize("kind", ["lineage", "usage"])
+def test_workflow_of_an_unknown_dialect_names_no_table_that_nobody_has(kind: str, template: Path) -> None:
+    """A run would end with the first query: the author has to say which table it is, or goes without."""
+    answers = {"service_type": "database", "connection_type": "sqlalchemy", "scheme": "myolap+pyodbc"}
+    answers |= {"auth_types": ["basic"], "capabilities": ["metadata", "lineage", "usage"]}
+    text = Renderer(template).files(EMPTY | answers)[f"workflows/{kind}.yaml"]
+    options = yaml.safe_load(text)["source"]["serviceConnection"]["config"]["connectionOptions"]
+    assert "queryHistoryTable" not in options
+    assert "# queryHistoryTable: query_history\n" in text
