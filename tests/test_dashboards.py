@@ -55,10 +55,16 @@ RECORDS: dict[str, list[dict[str, Any]]] = {
         {"id": "d3", "title": "New", "view_count": 0},
     ],
     "charts": [
-        {"id": "c1", "name": "Revenue", "dashboard_id": "d1", "dataset_id": "m1"},
-        {"id": "c2", "name": "Prices", "dashboard_id": "d1", "query": {"query": STOCK}},
-        {"id": "c3", "name": "Orders", "dashboard_id": "d2", "tables": ["warehouse.shop.sales.orders"]},
-        {"id": "c4", "name": "None", "dashboard_id": "d3", "query": "what happened?"},
+        {"id": "c1", "name": "Revenue", "dashboard_id": "d1", "dataset_id": "m1", "type": "pie"},
+        {"id": "c2", "name": "Prices", "dashboard_id": "d1", "query": {"query": STOCK}, "viz_type": "big_number_total"},
+        {
+            "id": "c3",
+            "name": "Orders",
+            "dashboard_id": "d2",
+            "tables": ["warehouse.shop.sales.orders"],
+            "type": "dist_bar",
+        },
+        {"id": "c4", "name": "None", "dashboard_id": "d3", "query": "what happened?", "chart_type": "box_plot"},
     ],
 }
 
@@ -115,6 +121,8 @@ def test_lineage_and_views_are_what_the_records_say_and_arrive_once(
             "m3": [],
         }
         assert models["m1"]["project"] == "Shop"
+        kinds = {one["name"]: one["chartType"] for one in server.entities("charts")}
+        assert kinds == {"c1": "Pie", "c2": "Line", "c3": "Bar", "c4": "BoxPlot"}
         dashboards = {one["name"]: one for one in server.entities("dashboards")}
         held = {name: {model["name"] for model in one["dataModels"]} for name, one in dashboards.items()}
         assert held == {"d1": {"m1"}, "d2": {"m2"}, "d3": set()}
