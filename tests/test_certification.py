@@ -48,9 +48,7 @@ def answers(service_type: str) -> dict[str, Any]:
 # By day databases, and of what is read through clients one with all that it can have; the recipe certifies another.
 @pytest.mark.parametrize(
     "service_type",
-    by_day(
-        [name for name, facts in CATALOG.services.items() if "custom" in facts], ["database", "pipeline", "storage"]
-    ),
+    by_day([name for name, facts in CATALOG.services.items() if "custom" in facts], ["database", "storage"]),
 )
 def test_fresh_package_is_certified(service_type: str, scaffold: Scaffold, forked: Path, tmp_path: Path) -> None:
     root = scaffold(tmp_path / "out", **answers(service_type))

@@ -54,7 +54,7 @@ ALONE += ("trino", "mlflow", "rabbitmq", "s3")
 
 
 # Certified packages, whose tests are run as well, have the rest of what a family of dialects or clients can do.
-BY_DAY = ("everything_3", "no_basic", "mariadb")
+BY_DAY = ("everything_3", "no_basic")
 
 
 @pytest.mark.parametrize("name", by_day(SAMPLE, BY_DAY))
