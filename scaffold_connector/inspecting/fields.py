@@ -72,7 +72,9 @@ class Fields:
             else:
                 found.pop("displayName", None)
         elif name:
-            found["name"] = name
+            # The run of a task is told by its id, not by what people call it.
+            by_label = isinstance(name.value, str) and plain(name.value).endswith("displayname")
+            found["name"] = found["task"] if by_label and "task" in found else name
             if shown and shown.value == name.value:
                 found.pop("displayName")
         order = ["id", "name", "displayName"]
