@@ -217,7 +217,6 @@ TEXT = {"type": "string"}
             {"by": "cursor", "parameter": "after", "next": 'paging."next-cursor"'},
             0,
         ),
-        ([query("cursor")], {}, "none", 1),
         ([], {}, "none", 1),
     ],
 )
@@ -232,6 +231,18 @@ def test_paging(
     assert len([said for said in found.doubts if said.startswith("dashboards: ")]) == doubts
     assert found.text().count("CHECK:") == len(found.doubts)
     accepted(found, interview, tmp_path)
+
+
+def test_cursor_that_no_answer_gives_is_refused_until_a_person_says_it(
+    inspected: Any, interview: Interview, tmp_path: Path
+) -> None:
+    """It is not taken for a list without pages, of which only the first would be read."""
+    found = inspected(dashboards(query("cursor")))
+    assert api(found)["resources"]["dashboards"]["paging"] == {"by": "cursor", "parameter": "cursor"}
+    said = "give next: cursor asks for the next page, but where an answer has it is not said"
+    assert f"dashboards: {said}" in found.doubts
+    with pytest.raises(Exception, match="give next"):
+        accepted(found, interview, tmp_path)
 
 
 def test_list_by_post_is_paged_in_its_body(inspected: Any, interview: Interview, tmp_path: Path) -> None:

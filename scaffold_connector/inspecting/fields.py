@@ -45,7 +45,12 @@ class Fields:
             if facts.get("capability", "") not in capabilities:
                 continue
             names = self._vocabulary.names(field)
-            if field in ("id", "name", "displayName"):
+            if field == "displayName":
+                # What is for people goes before what is mostly the name itself: verbose_name before column_name.
+                shown = [name for name in names if name != "name"]
+                names = [word + end for end in shown for word in called] + shown
+                names += [*(word + "name" for word in called), "name"]
+            elif field in ("id", "name"):
                 # What is called after the record goes first: dag_id before uid.
                 names = (
                     [word + end for end in names for word in called] + names
