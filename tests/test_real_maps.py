@@ -168,7 +168,8 @@ def test_probe_mends_what_is_wrong(
     assert file.read_text(encoding="utf-8") == right
 
 
-# What a person answers by hand, by its place in the map or as an answer: what neither the document nor the answers of the system say.
+# What a person answers by hand, by its place in the map or as an answer.
+# Neither the document nor what the system answers says it.
 HAND: dict[str, dict[str, Any]] = {
     "superset": {
         # Drafts are shown to their owners only.

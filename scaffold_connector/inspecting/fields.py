@@ -47,8 +47,8 @@ class Fields:
             names = self._vocabulary.names(field)
             if field == "displayName":
                 # What is for people goes before what is mostly the name itself: verbose_name before column_name.
-                shown = [name for name in names if name != "name"]
-                names = [word + end for end in shown for word in called] + shown
+                labels = [name for name in names if name != "name"]
+                names = [word + end for end in labels for word in called] + labels
                 names += [*(word + "name" for word in called), "name"]
             elif field in ("id", "name"):
                 # What is called after the record goes first: dag_id before uid.
