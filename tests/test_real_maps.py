@@ -10,10 +10,11 @@ from typing import Any
 import pytest
 import yaml
 
+from scaffold_connector.inspecting import inspect
 from scaffold_connector.probing import probe
 from scaffold_connector.probing.report import OK, WRONG
 from tests.conftest import NIGHTLY, ROOT, need
-from tests.support import airflow, chroma, dagster, superset
+from tests.support import airflow, chroma, dagster, documents, superset
 from tests.support.connector import Deploy
 from tests.support.openmetadata import RecordingServer
 from tests.support.python import Warm
@@ -165,6 +166,79 @@ def test_probe_mends_what_is_wrong(
     report = probe(file, options, template=str(template), write=True)
     assert report.verdict == WRONG
     assert file.read_text(encoding="utf-8") == right
+
+
+# What a person answers by hand, by its place in the map or as an answer.
+# Neither the document nor what the system answers says it.
+HAND: dict[str, dict[str, Any]] = {
+    "superset": {
+        # Drafts are shown to their owners only.
+        "resources.dashboards.where": {"published": True},
+        # What OpenMetadata calls the kinds of charts.
+        "resources.charts.fields.chartType": {"value": "viz_type", "map": superset.CHART_TYPES, "default": "Other"},
+        # The list has e-mail addresses, by which OpenMetadata knows people. The document has names only.
+        "resources.dashboards.fields.owners": "owners[].email",
+    },
+    "airflow": {
+        # A DAG without a description has its documentation, which only the request for one DAG gives.
+        "resources.pipelines.detail": {"request": "GET /api/v2/dags/{pipeline.dag_id}/details"},
+        "resources.pipelines.fields.description": "description || doc_md",
+        # The pages that people see are no part of the API.
+        "resources.pipelines.fields.sourceUrl": "{options.hostPort}/dags/{dag_id}",
+        "resources.task_runs.fields.logLink": (
+            "{options.hostPort}/dags/{dag_id}/runs/{dag_run_id}/tasks/{map_index < `0` && task_id"
+            " || join('/mapped/', [task_id, to_string(map_index)])}?try_number={try_number}"
+        ),
+        # OpenMetadata has a connector airflow.
+        "name": "apache_airflow",
+    },
+}
+MOST_BY_HAND = 5
+
+
+@pytest.mark.parametrize("name", [pytest.param(name, marks=pytest.mark.xdist_group(name)) for name in HAND])
+def test_inspected_and_probed_answers_give_all_that_a_system_has(
+    name: str,
+    cache: Path,
+    running: Callable[[str], Any],
+    template: Path,
+    deploy: Deploy,
+    schemas: Path,
+    warm: Warm,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Of the document that the server has of itself, of what it answers, and of a few answers by hand."""
+    system, case, hand = running(name), SYSTEMS[name], HAND[name]
+    assert len(hand) <= MOST_BY_HAND
+    (document := tmp_path / "openapi.json").write_text(documents.of(name, cache, system, tmp_path), encoding="utf-8")
+    (file := tmp_path / "answers.yml").write_text(inspect(document, name=hand.get("name")).text(), encoding="utf-8")
+    report = probe(file, probed(name, system, monkeypatch), template=str(template), write=True)
+    assert report.verdict != WRONG, report
+    answers = yaml.safe_load(file.read_text(encoding="utf-8"))
+    answers["api"] = by_hand(answers["api"], hand)
+    connector = deploy(answers, "package", tmp_path / "out")
+    with connector.server(schemas, warm) as server:
+        for user in case.users:
+            server.store.add("/users", {"name": user, "email": f"{user}@example.com"})
+        run = connector.ingest(connector.pointed(server, hostPort=system.url), password=system.password)
+        assert run.returncode == 0, run.output[-5000:]
+        assert server.faults == []
+        wanted, found = case.wanted(system), case.found(server)
+    assert len(str(wanted)) > 1000
+    assert found == wanted
+
+
+def by_hand(api: str, hand: dict[str, Any]) -> str:
+    """A map with answers put in at their places."""
+    top = yaml.safe_load(api)
+    for place, value in ((place, value) for place, value in hand.items() if place != "name"):
+        *above, last = place.split(".")
+        holder = top
+        for key in above:
+            holder = holder[key]
+        holder[last] = value
+    return yaml.safe_dump(top, sort_keys=False)
 
 
 def probed(name: str, system: Any, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:

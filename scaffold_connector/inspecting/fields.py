@@ -45,7 +45,12 @@ class Fields:
             if facts.get("capability", "") not in capabilities:
                 continue
             names = self._vocabulary.names(field)
-            if field in ("id", "name", "displayName"):
+            if field == "displayName":
+                # What is for people goes before what is mostly the name itself: verbose_name before column_name.
+                labels = [name for name in names if name != "name"]
+                names = [word + end for end in labels for word in called] + labels
+                names += [*(word + "name" for word in called), "name"]
+            elif field in ("id", "name"):
                 # What is called after the record goes first: dag_id before uid.
                 names = (
                     [word + end for end in names for word in called] + names
@@ -72,7 +77,9 @@ class Fields:
             else:
                 found.pop("displayName", None)
         elif name:
-            found["name"] = name
+            # The run of a task is told by its id, not by what people call it.
+            by_label = isinstance(name.value, str) and plain(name.value).endswith("displayname")
+            found["name"] = found["task"] if by_label and "task" in found else name
             if shown and shown.value == name.value:
                 found.pop("displayName")
         order = ["id", "name", "displayName"]

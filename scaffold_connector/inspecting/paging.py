@@ -108,10 +108,8 @@ def paging(schemas: Schemas, facts: Facts, operation: Operation, listed: Listing
         found.values["in"] = "json"
     _add_answers(schemas, facts, listed, found)
     if by == "cursor" and "next" not in found.values:
-        found.doubts = [
-            f"{name} asks for the next page, but where an answer has it is not said: only the first page is read"
-        ]
-        found.values = {}
+        # Read as one page the rest would be lost in silence. A cursor without `next` is refused by the template.
+        found.doubts.append(f"give next: {name} asks for the next page, but where an answer has it is not said")
     return found
 
 
