@@ -14,11 +14,13 @@ import pytest
 import yaml
 
 from docs import terminal
+from scaffold_connector import words
 from scaffold_connector.__main__ import main
 from scaffold_connector.probing import mend, probe
 from scaffold_connector.probing.report import DOUBT, NOT_ASKED, OK, WRONG, Change, Fix, Line, ListReport, Report
 from scaffold_connector.probing.secrets import Secrets
 from scaffold_connector.probing.show import as_json, as_text, safe
+from scaffold_connector.probing.signs import signs_of
 from tests.conftest import ROOT
 from tests.support.mapped_server import Reply
 from tests.support.probe_cases import CASES
@@ -337,3 +339,17 @@ def test_python_has_it_too(template: Path, tmp_path: Path) -> None:
     with playing(Boards()) as server:
         report = probe(file, {"hostPort": server.address("api"), "token": TOKEN}, template=str(template))
     assert report.verdict == OK
+
+
+@pytest.mark.parametrize(
+    ("body", "headers", "says"),
+    [
+        ({"metadata": {"remainingItemCount": 7}, "items": []}, {}, "metadata.remainingItemCount is 7"),
+        ({"items": []}, {"X-Total-Pages": "3"}, "X-Total-Pages is 3"),
+        ({"@odata.count": 9, "value": []}, {}, '"@odata.count" is 9, and the page has 2'),
+        ({"items": [], "metadata": {"remainingItemCount": 0, "totalPages": 1}}, {"X-Total-Pages": "1"}, None),
+    ],
+)
+def test_numbers_beside_a_list_say_that_it_goes_on(body: Any, headers: dict[str, str], says: str | None) -> None:
+    signs = signs_of(body, 2, {}, headers, words.read())
+    assert signs.more == ((says,) if says else ())
