@@ -91,11 +91,6 @@ class Catalog:
         return self._file("pagination")
 
     @cached_property
-    def openapi(self) -> Facts:
-        """What APIs call things in their OpenAPI documents, which the command's `inspect` reads."""
-        return self._file("openapi")
-
-    @cached_property
     def registration(self) -> Facts:
         """Where a checkout has to know a contribution: its `places`."""
         return self._file("registration")
@@ -122,7 +117,7 @@ class Catalog:
 
     @cached_property
     def words(self) -> Facts:
-        """What APIs call `fields`, what an answer says of its list, and `parameters` of pages."""
+        """What APIs call things, which the command's `inspect` and `probe` read."""
         return self._file("words")
 
     def fields_of(self, service_type: str, resource: str) -> Facts:

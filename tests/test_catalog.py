@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import inspect
 import re
 import shutil
@@ -201,3 +202,32 @@ def test_fields_of_a_resource_are_those_that_its_service_type_can_have() -> None
     assert "tags" not in CATALOG.fields_of("messaging", "topics")
     assert CATALOG.fields_of("database", "columns") == CATALOG.fields["nested"]["table_column"]
     assert CATALOG.fields_of("pipeline", "tasks")["taskSQL"] == {"model": "sql", "sample": "sql", "kind": "text"}
+
+
+# What the emitted check of lists calls each, and the words of the catalog that say it.
+_SIGNS = {
+    "COUNTS": ("answers", "count"),
+    "PAGE_COUNTS": ("answers", "pages"),
+    "MORE_FLAGS": ("answers", "more"),
+    "LAST_FLAGS": ("answers", "last"),
+    "NEXT_FIELDS": ("answers", "next"),
+    "PAGING_OBJECTS": ("answers", "around"),
+    "COUNT_HEADERS": ("headers", "count"),
+    "PAGE_COUNT_HEADERS": ("headers", "pages"),
+    "NEXT_HEADERS": ("headers", "next"),
+}
+
+
+def test_emitted_completeness_knows_what_the_catalog_knows_of_lists() -> None:
+    (file,) = (ROOT / "template").rglob("*completeness.py*")
+    held = {
+        target.id: eval(compile(ast.Expression(statement.value), file.name, "eval"))
+        for statement in ast.parse(file.read_text()).body
+        if isinstance(statement, ast.Assign) and isinstance(target := statement.targets[0], ast.Name)
+    }
+    assert {name for name in held if name.endswith(("COUNTS", "FLAGS", "FIELDS", "OBJECTS", "HEADERS"))} == set(_SIGNS)
+    words = {name: set(CATALOG.words[part][key]) for name, (part, key) in _SIGNS.items()}
+    # A number of records that follow says that some do. Objects of cursors hold none of the other fields.
+    words["NEXT_FIELDS"] |= set(CATALOG.words["answers"]["remaining"])
+    words["PAGING_OBJECTS"] -= {"cursors"}
+    assert {name: set(held[name]) for name in _SIGNS} == words

@@ -719,4 +719,4 @@ def test_vocabulary_knows_only_fields_that_there_are() -> None:
     vocabulary = Vocabulary()
     known = {name for one in vocabulary.services for each in vocabulary.resources(one).values() for name in each.fields}
     known |= {name for fields in vocabulary.fields["nested"].values() for name in fields}
-    assert vocabulary.openapi["properties"].keys() <= known
+    assert vocabulary.words["properties"].keys() <= known

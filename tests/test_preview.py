@@ -434,6 +434,41 @@ def test_picture_shows_what_is_said_now(forked: Path, template: Path, tmp_path: 
     assert picture(forked, template, tmp_path) == PICTURE.read_text(), "run python -m tests.support.previewed"
 
 
+# Run before the preview, in the process of the run: the body of one request is not valid for the release.
+SPOIL = """
+import json
+import requests
+send = requests.Session.send
+def spoiled(self, request, **settings):
+    if request.method == "PUT" and request.url.endswith("/pipelines") and b"pipeline-2" in as_bytes(request.body):
+        request.prepare_body(None, None, json.loads(request.body) | {"tasks": "none"})
+    return send(self, request, **settings)
+def as_bytes(body):
+    return body if isinstance(body, bytes) else (body or "").encode()
+requests.Session.send = spoiled
+"""
+
+
+def test_request_that_is_refused_is_a_failure(pipelines: Package, framework: Path, tmp_path: Path) -> None:
+    (tmp_path / "sitecustomize.py").write_text(SPOIL)
+    with api("pipeline") as source:
+        done = subprocess.run(
+            [str(framework), *pipelines.command(pointed(pipelines, source), "--format", "json")[1:]],
+            cwd=pipelines.connector.root,
+            env=pipelines.environment | {"PYTHONPATH": str(tmp_path)},
+            capture_output=True,
+            text=True,
+            timeout=300,
+        )
+    assert done.returncode == 1, done.stdout[-3000:] + done.stderr[-3000:]
+    found = json.loads(done.stdout)
+    assert sorted(one["name"] for one in found["entities"] if one["kind"] == "pipeline") == [
+        f"pipeline-{number}" for number in (1, 3, 4, 5)
+    ]
+    refused = [one["error"] for one in found["failures"] if one["name"] == "OpenMetadata refuses"]
+    assert any("CreatePipelineRequest tasks " in one for one in refused), found["failures"]
+
+
 # Runs in the framework's interpreter: a source that says its credentials in what fails.
 LEAK = """
 import io, json, sys

@@ -14,11 +14,14 @@ import pytest
 import yaml
 
 from docs import terminal
+from scaffold_connector import words
 from scaffold_connector.__main__ import main
 from scaffold_connector.probing import mend, probe
 from scaffold_connector.probing.report import DOUBT, NOT_ASKED, OK, WRONG, Change, Fix, Line, ListReport, Report
 from scaffold_connector.probing.secrets import Secrets
 from scaffold_connector.probing.show import as_json, as_text, safe
+from scaffold_connector.probing.signs import signs_of
+from scaffold_connector.probing.wire import Wire
 from tests.conftest import ROOT
 from tests.support.mapped_server import Reply
 from tests.support.probe_cases import CASES
@@ -89,6 +92,15 @@ def test_what_is_wrong_is_said_and_mended(case: Case, template: Path, tmp_path: 
     assert again.verdict in (OK,), as_text(again, 100)
 
 
+def test_what_is_not_sure_is_proposed_and_not_written(template: Path, tmp_path: Path) -> None:
+    (file := tmp_path / "a.yml").write_text(written(MAP.replace("name: id\n      displayName: label", "name: kind")))
+    before = file.read_text()
+    with playing(Boards()) as server:
+        report = probes(template).probe(file, server.address("api"), write=True)
+    assert line_of(report, "charts", "name").fixes == (Fix(("fields", "name"), "id", sure=False),)
+    assert (report.written, file.read_text()) == (False, before)
+
+
 def test_wrong_credentials_stop_at_each_list(template: Path, tmp_path: Path) -> None:
     (file := tmp_path / "a.yml").write_text(written(MAP))
     with playing(Boards()) as server:
@@ -129,6 +141,14 @@ def test_redirects_count_and_are_followed_on_the_same_host(template: Path, tmp_p
         report = probes(template).probe(file, server.address("api"))
     assert line_of(report, "dashboards", "records").verdict == OK
     assert report.requests == len(boards.asked)
+
+
+def test_a_method_that_writes_is_not_sent() -> None:
+    wire = Wire("http://127.0.0.1:9", 5, 1, Secrets())
+    for method in ("PUT", "PATCH", "DELETE"):
+        with pytest.raises(ValueError, match="only reads"):
+            wire.ask(method, "/boards")
+    assert wire.sent == 0
 
 
 # ---- Secrets ---------------------------------------------------------------------------------------------------------
@@ -337,3 +357,17 @@ def test_python_has_it_too(template: Path, tmp_path: Path) -> None:
     with playing(Boards()) as server:
         report = probe(file, {"hostPort": server.address("api"), "token": TOKEN}, template=str(template))
     assert report.verdict == OK
+
+
+@pytest.mark.parametrize(
+    ("body", "headers", "says"),
+    [
+        ({"metadata": {"remainingItemCount": 7}, "items": []}, {}, "metadata.remainingItemCount is 7"),
+        ({"items": []}, {"X-Total-Pages": "3"}, "X-Total-Pages is 3"),
+        ({"@odata.count": 9, "value": []}, {}, '"@odata.count" is 9, and the page has 2'),
+        ({"items": [], "metadata": {"remainingItemCount": 0, "totalPages": 1}}, {"X-Total-Pages": "1"}, None),
+    ],
+)
+def test_numbers_beside_a_list_say_that_it_goes_on(body: Any, headers: dict[str, str], says: str | None) -> None:
+    signs = signs_of(body, 2, {}, headers, words.read())
+    assert signs.more == ((says,) if says else ())

@@ -7,7 +7,8 @@ from typing import Any
 
 from scaffold_connector.inspecting.paging import fits, jmespath
 from scaffold_connector.inspecting.schemas import Schemas, Shape
-from scaffold_connector.inspecting.vocabulary import Facts, Resource, Vocabulary, plain
+from scaffold_connector.inspecting.vocabulary import Facts, Resource, Vocabulary
+from scaffold_connector.words import plain
 
 # How deep records in records are looked at.
 MOST_LEVELS = 3
@@ -128,7 +129,7 @@ class Fields:
         if kind == "any":
             return Found(place)
         best = {plain(key): key for key in reversed(held.properties) if fits(key)}
-        names = self._vocabulary.openapi["people"] if field == "owners" else self._vocabulary.names("name")
+        names = self._vocabulary.words["people"] if field == "owners" else self._vocabulary.names("name")
         key = next((best[word] for word in names if word in best), "")
         if not key and field == "owners" and {"firstname", "lastname"} <= best.keys():
             inner = f"join(' ', [{jmespath(best['firstname'])}, {jmespath(best['lastname'])}])"

@@ -43,7 +43,7 @@ def inferred(raw: Any, shown: str, service_type: str | None, name: str | None) -
     if not plan.lists:
         documented.complete(api, found, shown)
     used = [one.operation for one in plan.lists.values() if one.operation]
-    sign_in = signing.sign_in(api, vocabulary.openapi, used)
+    sign_in = signing.sign_in(api, vocabulary.words, used)
     found.answers |= sign_in.answers
     found.sources["auth_types"] = sign_in.source if not sign_in.login else ""
     found.doubtful["auth_types"] = [] if sign_in.login else sign_in.doubts

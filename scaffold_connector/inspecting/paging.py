@@ -9,7 +9,9 @@ from typing import Any
 
 from scaffold_connector.inspecting.operations import Operation
 from scaffold_connector.inspecting.schemas import Schemas, Shape
-from scaffold_connector.inspecting.vocabulary import Facts, plain
+from scaffold_connector.inspecting.vocabulary import Facts
+from scaffold_connector.words import field as answer_field
+from scaffold_connector.words import plain
 
 MOST_SIZE = 100
 
@@ -55,7 +57,7 @@ def listing(schemas: Schemas, names: Facts, operation: Operation, nouns: set[str
     found = _best(schemas, names, shape, nouns, ())
     for name in [] if found else list(shape.properties)[:20]:
         inner = schemas.shape(shape.properties[name])
-        if fits(name) and inner.properties and plain(name) not in names["within"]:
+        if fits(name) and inner.properties and plain(name) not in names["around"]:
             found = found or _best(schemas, names, inner, nouns, (name,))
     if found:
         return found
@@ -169,7 +171,7 @@ def _nested(schemas: Schemas, facts: Facts, operation: Operation, listed: Listin
 
 def _called(names: list[str], asked: dict[str, Any], besides: str = "") -> str:
     known = {plain(name): name for name in reversed(asked) if name != besides}
-    return next((known[name] for name in names if name in known), "")
+    return next((known[plain(name)] for name in names if plain(name) in known), "")
 
 
 def _first(shape: Shape, description: str) -> tuple[int, str]:
@@ -203,7 +205,7 @@ def _add_answers(schemas: Schemas, facts: Facts, listed: Listing, found: Paging)
     """What the answer says of pages: beside the records, or in an object there."""
     places: list[tuple[tuple[str, ...], dict[str, Any]]] = [((), listed.beside)]
     for name, schema in listed.beside.items():
-        if plain(name) in facts["answers"]["within"] and fits(name):
+        if plain(name) in facts["answers"]["around"] and fits(name):
             places.append(((name,), schemas.shape(schema).properties))
     wanted = {"count": {"integer", "number"}, "more": {"boolean"}}
     for word in ("next", "count", "more"):
@@ -217,7 +219,9 @@ def _add_answers(schemas: Schemas, facts: Facts, listed: Listing, found: Paging)
                 and (word == "next" or schemas.shape(one).types & wanted[word])
                 and not schemas.shape(one).is_list
             }
-            name = _called(facts["answers"][word], asked)
+            known = {answer_field(name): name for name in reversed(asked)}
+            words = [*facts["answers"][word], *(facts["answers"]["cursors"] if word == "next" else ())]
+            name = next((known[one] for one in words if one in known), "")
             keys = (*above, name)
             if not name or (word != "next" and not all(re.fullmatch(r"[\w$@-]+", key, re.ASCII) for key in keys)):
                 continue

@@ -10,7 +10,8 @@ from scaffold_connector.inspecting.fields import Fields, Found
 from scaffold_connector.inspecting.operations import Api, Operation
 from scaffold_connector.inspecting.paging import Listing, fits, jmespath, listing, paging
 from scaffold_connector.inspecting.plans import Candidate, Chosen, Plan, bare, root_of
-from scaffold_connector.inspecting.vocabulary import Resource, Vocabulary, plain, singular, words
+from scaffold_connector.inspecting.vocabulary import Resource, Vocabulary, singular, words
+from scaffold_connector.words import plain
 
 # What may stand behind the noun of a list. The catalog has the same for lists by POST.
 _LISTING = ("all", "list")
@@ -30,7 +31,7 @@ class Planner:
         self.api = api
         self.vocabulary = vocabulary
         self.fields = Fields(vocabulary, api.schemas)
-        self._facts = vocabulary.openapi
+        self._facts = vocabulary.words
         self._usual: set[str] = set()
         self._candidates: dict[tuple[str, ...], list[Candidate]] = {}
         self._listings: dict[tuple[str, str], Listing | None] = {}

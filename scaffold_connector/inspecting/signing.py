@@ -9,7 +9,8 @@ from urllib.parse import urlsplit
 
 from scaffold_connector.inspecting.operations import Api, Operation
 from scaffold_connector.inspecting.paging import fits, jmespath
-from scaffold_connector.inspecting.vocabulary import Facts, plain
+from scaffold_connector.inspecting.vocabulary import Facts
+from scaffold_connector.words import plain
 
 
 @dataclass

@@ -9,13 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from scaffold_connector import questions
+from scaffold_connector.words import plain, read
 
 Facts = dict[str, Any]
-
-
-def plain(name: str) -> str:
-    """A name as the catalog spells those of APIs: small letters, without signs."""
-    return re.sub(r"[^a-z0-9]", "", name.lower())
 
 
 def words(segment: str) -> list[str]:
@@ -97,8 +93,8 @@ class Vocabulary:
         }
 
     @cached_property
-    def openapi(self) -> Facts:
-        return self._read("openapi.yml")
+    def words(self) -> Facts:
+        return read(self._folder / "words.yml")
 
     def resources(self, service_type: str) -> dict[str, Resource]:
         """The lists that a service type reads, parents before what is below them."""
@@ -123,4 +119,4 @@ class Vocabulary:
 
     def names(self, field: str) -> list[str]:
         """What APIs call a property that OpenMetadata has."""
-        return list(self.openapi["properties"].get(field, ()))
+        return [*self.words["properties"].get(field, ()), *self.words["described"].get(field, ())]

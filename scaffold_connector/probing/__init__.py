@@ -114,7 +114,7 @@ def probe_source(
         (source.api.headers, source.api.query),
         {"options": known, "auth": settled.credentials},
         items,
-        source.words["fields"],
+        source.words["properties"],
     )
     wire = Wire(settled.address, requests, timeout, secrets)
     report = Report(source.title, settled.address, requests)

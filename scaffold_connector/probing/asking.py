@@ -6,11 +6,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from scaffold_connector.probing.expressions import FAULTS, compiled, found_at, key, lists_in, plain
+from scaffold_connector.probing.expressions import FAULTS, compiled, found_at, key, lists_in
 from scaffold_connector.probing.filling import Filled, Filler, Lacks, Record
 from scaffold_connector.probing.signs import signs_of
 from scaffold_connector.probing.source import Source
 from scaffold_connector.probing.wire import Answer, Spent, Wire, message_in
+from scaffold_connector.words import plain
 
 if TYPE_CHECKING:
     from extensions.api_map import Detail, MappedList

@@ -58,10 +58,6 @@ def found_at(data: Json, expression: str) -> Json:
         return None
 
 
-def plain(name: str) -> str:
-    return re.sub(r"[\W_]", "", name).lower()
-
-
 def is_there(value: Json) -> bool:
     """Whether a value is one. A list of nothing is none."""
     if isinstance(value, list):

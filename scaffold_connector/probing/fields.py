@@ -14,7 +14,6 @@ from scaffold_connector.probing.expressions import (
     is_there,
     is_time,
     places,
-    plain,
     roots,
     units_of,
 )
@@ -22,6 +21,7 @@ from scaffold_connector.probing.filling import Record
 from scaffold_connector.probing.likeness import alike, probable
 from scaffold_connector.probing.report import DOUBT, OK, WRONG, Fix, Line
 from scaffold_connector.probing.source import Facts, Source
+from scaffold_connector.words import plain
 
 if TYPE_CHECKING:
     from extensions.api_fields import Field
@@ -251,7 +251,7 @@ class Fields:
                 or facts.get("capability", "metadata") not in self._source.capabilities
             ):
                 continue
-            words = [plain(name), *self._source.words["fields"].get(name, ())]
+            words = [plain(name), *self._source.words["properties"].get(name, ())]
             words += [item + name for item in self._items if name in ("id", "name")]
             word = next((word for word in words if any(word in one for one in known)), "")
             if word:

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from scaffold_connector.probing.expressions import found_at, plain
+from scaffold_connector.probing.expressions import found_at
+from scaffold_connector.words import plain
 
 if TYPE_CHECKING:
     from extensions.api_requests import Placeholder, Request

@@ -6,7 +6,8 @@ import difflib
 from collections.abc import Collection, Mapping
 from typing import Any
 
-from scaffold_connector.probing.expressions import is_there, last_key, places, plain
+from scaffold_connector.probing.expressions import is_there, last_key, places
+from scaffold_connector.words import plain
 
 # How alike two spellings have to be.
 _ALIKE = 0.84
@@ -22,7 +23,7 @@ def probable(path: str, properties: Collection[str], words: Mapping[str, Any], i
     spelt = {last, *(last.removeprefix(item) for item in items if last != item)}
     best: tuple[int, str] = (99, "")
     for name in properties:
-        for place, word in enumerate([plain(name), *words["fields"].get(name, ())]):
+        for place, word in enumerate([plain(name), *words["properties"].get(name, ())]):
             if word in spelt:
                 best = min(best, (place, name))
     return best[1]

@@ -19,6 +19,9 @@ from scaffold_connector.probing.wire import Spent
 if TYPE_CHECKING:
     from extensions.api_map import MappedList
 
+# How many names of a parameter are tried, the most usual first.
+_MOST_TRIED = 5
+
 # A page that no list has, far behind the last one.
 _FAR = 100_000
 
@@ -189,7 +192,7 @@ class Pages:
         if asked:
             words = self._words["parameters"]
             start = self._asker.follow(self._listed, first) or {}
-            for name in [one for one in words[paging.by] if one != asked]:
+            for name in [one for one in words[paging.by][:_MOST_TRIED] if one != asked]:
                 page = self._try(self._with(paging.by, name), start)
                 if page and differ(first, page):
                     fixes = (Fix(("paging", "parameter"), name), *self._zero_of(name, page))

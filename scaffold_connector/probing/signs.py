@@ -6,7 +6,8 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from scaffold_connector.probing.expressions import key, last_key, plain
+from scaffold_connector.probing.expressions import key, last_key
+from scaffold_connector.words import field, plain
 
 if TYPE_CHECKING:
     from scaffold_connector.probing.asking import Page
@@ -30,29 +31,33 @@ class Signs:
 
 def signs_of(body: Any, records: int, links: Mapping[str, Any], headers: Mapping[str, str], words: Any) -> Signs:
     """The signs in an answer of so many `records`, by what catalog/words.yml calls them."""
+    said = words["answers"]
     counts: dict[str, int] = {}
     nexts: dict[str, Any] = {}
     mores: dict[str, bool] = {}
     more: list[str] = []
-    for path, value in _beside_records(body, words["around"]):
-        word = plain(last_key(path).rpartition(".")[2])
+    for path, value in _beside_records(body, said["around"]):
+        word = field(last_key(path))
         number = number_in(value)
-        if word in words["count"] and number is not None:
+        if word in said["count"] and number is not None:
             counts[path] = number
             more += [f"{path} is {number}, and the page has {records}"] if number > records else []
-        elif word in words["pages"] and number is not None and number > 1:
+        elif (word in said["remaining"] and number) or (word in said["pages"] and number is not None and number > 1):
             more.append(f"{path} is {number}")
-        elif word in words["more"] and isinstance(value, bool):
+        elif word in said["more"] and isinstance(value, bool):
             mores[path] = value
             more += [f"{path} is true"] if value else []
-        elif word in words["last"] and value is False:
+        elif word in said["last"] and value is False:
             more.append(f"{path} is false")
-        elif _leads(path, word, words["next"]) and isinstance(value, str | int) and value not in ("", False, 0):
+        elif _leads(path, word, said["next"]) and isinstance(value, str | int) and value not in ("", False, 0):
             nexts[path] = value
             more.append(f"there is something at {path}")
     for name in words["headers"]["count"]:
         if (number := number_in(headers.get(name))) is not None and number > records:
             more.append(f"{name} is {number}, and the page has {records}")
+    for name in words["headers"]["pages"]:
+        if (number := number_in(headers.get(name))) is not None and number > 1:
+            more.append(f"{name} is {number}")
     more += [f"{name} is {headers[name]}" for name in words["headers"]["next"] if headers.get(name)]
     more += ["there is a Link header to a next page"] if "next" in links else []
     return Signs(counts, nexts, mores, tuple(more))

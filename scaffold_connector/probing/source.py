@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from scaffold_connector import answers, template
+from scaffold_connector import answers, template, words
 from scaffold_connector.arguments import Wrong
 from scaffold_connector.worker import Failed, fetch, give, worker
 
@@ -98,6 +98,6 @@ def source_of(connector: Any, environment: Any) -> Source:
         ways=tuple(connector.ways),
         own=dict(connector.own_options),
         answers=answered,
-        words=catalog.words,
+        words=words.read(),
         placeholder=environment.api_placeholder,
     )

@@ -137,6 +137,13 @@ CASES = [
         {},
         {"join: {board_id: id}": "join: {dashboard_id: id}"},
     ),
+    Case(
+        "a key of no parent",
+        ("charts", "join", WRONG),
+        ("label = id: matches none of",),
+        {},
+        {"join: {board_id: id}": "join: {label: id}"},
+    ),
     # ---- Fields
     Case(
         "a field of another name",
@@ -226,6 +233,20 @@ CASES = [
         ("leads to another host, elsewhere.example.com",),
         {"answers": {"GET /tiles": Reply({}, 302, {"Location": "https://elsewhere.example.com/?t=1"})}},
     ),
+    Case(
+        "a POST that is redirected",
+        ("charts", "answers", WRONG),
+        ("302: is redirected, which only a GET follows",),
+        {"answers": {"POST /tiles": Reply({}, 302, {"Location": "/tiles"})}},
+        {"GET /tiles": "POST /tiles"},
+    ),
+    Case(
+        "errors of GraphQL beside data",
+        ("charts", "answers", WRONG),
+        ("errors of GraphQL: no such field",),
+        {"answers": {"POST /tiles": Reply({"results": [{"id": 1}], "errors": [{"message": "no such field"}]})}},
+        {"GET /tiles": 'POST /tiles\n    graphql: "{ tiles { id } }"'},
+    ),
     # ---- Times
     Case(
         "times in seconds",
@@ -244,6 +265,13 @@ CASES = [
         {"time: iso": "time: seconds"},
         ("time: milliseconds",),
         True,
+    ),
+    Case(
+        "texts that are no times",
+        ("runs", "startTime", WRONG),
+        ("are no times in iso",),
+        {"started": lambda n: f"soon {n}"},
+        runs=True,
     ),
     Case(
         "times in a format",
