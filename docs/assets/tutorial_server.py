@@ -24,7 +24,8 @@ DASHBOARDS = [
 
 
 def charts(number):
-    return [{"id": 10 * number + i, "title": f"Chart {i} of {number}", "type": kind} for i, kind in ((1, "line"), (2, "bar"))]
+    kinds = ((1, "line"), (2, "bar"))
+    return [{"id": 10 * number + i, "title": f"Chart {i} of {number}", "type": kind} for i, kind in kinds]
 
 
 def answer(schema):
@@ -40,7 +41,10 @@ def list_of(name):
 
 
 # It does not say with which number pages begin, as many documents don't.
-PAGE = [{"name": name, "in": "query", "schema": {"type": "integer"}} for name in ("page", "per_page")]
+PAGE = [
+    {"name": "page", "in": "query", "schema": {"type": "integer"}},
+    {"name": "per_page", "in": "query", "schema": {"type": "integer", "maximum": LARGEST_PAGE}},
+]
 DASHBOARD = record(id="integer", title="string", description="string", url="string")
 DASHBOARD["properties"]["owner"] = record(email="string")
 DOCUMENT = {
