@@ -12,7 +12,6 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import ROOT
-from tests.support.systems import free_port
 from tests.support.tutorial import Shell
 
 pytestmark = pytest.mark.framework
@@ -26,13 +25,12 @@ SHOWN = re.findall(r"```text\n(.*?)```", PAGE, re.DOTALL)[1:]
 def port(tmp_path: Path) -> Iterator[str]:
     """The port of the server of the page, which is started as it says, on a free one."""
     shutil.copy(ROOT / "docs/assets/tutorial_server.py", tmp_path)
-    found = str(free_port())
     with subprocess.Popen(
-        [sys.executable, *START.split()[1:], found], cwd=tmp_path, stdout=subprocess.PIPE, text=True
+        [sys.executable, *START.split()[1:], "0"], cwd=tmp_path, stdout=subprocess.PIPE, text=True
     ) as server:
         try:
             assert server.stdout
-            assert found in server.stdout.readline()
+            (found,) = re.findall(r"localhost:(\d+)", server.stdout.readline())
             yield found
         finally:
             server.terminate()

@@ -110,5 +110,9 @@ class Handler(BaseHTTPRequestHandler):
 
 if __name__ == "__main__":
     port = int(sys.argv[1]) if len(sys.argv) > 1 else 8765
-    print(f"Shop Boards is at http://localhost:{port}. Ctrl+C stops it.", flush=True)
-    ThreadingHTTPServer(("localhost", port), Handler).serve_forever()
+    server = ThreadingHTTPServer(("localhost", port), Handler)
+    print(f"Shop Boards is at http://localhost:{server.server_port}. Ctrl+C stops it.", flush=True)
+    try:
+        server.serve_forever()
+    except KeyboardInterrupt:
+        print()
