@@ -29,12 +29,12 @@ examples:
       a package in ./my-db-connector; in an OpenMetadata checkout, a contribution to it
   scaffold-connector --answers answers.yml --dest out --format json
       from a file, for scripts: one JSON object on stdout
-  scaffold-connector inspect openapi.yaml
-      writes an answers file from an OpenAPI document; inspect --help says more
   scaffold-connector --update --name my_db
       brings what the template has new, and keeps what was edited
 
 other commands, each with a --help of its own:
+  scaffold-connector inspect DOCUMENT
+      writes an answers file from an OpenAPI document
   scaffold-connector probe ANSWERS --option hostPort=URL
       asks a live system, and says which of the answers fit
 

@@ -161,7 +161,7 @@ def test_summary_shows_files_edits_and_three_commands(run: Run) -> None:
         "  cd my-db-connector",
         '  pip install -e ".[dev]"',
         "  pytest",
-        "  metadata ingest -c workflows/metadata.yaml",
+        "  python -m preview",
     ]
 
 

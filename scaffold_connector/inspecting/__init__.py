@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import argparse
 import json
+import re
+import shlex
 import sys
 from collections import Counter
 from collections.abc import Sequence
@@ -137,7 +139,26 @@ def _report(found: Inspection, target: str) -> list[str]:
         lines.append("")
     lines += [f"Not mapped: {said}" for said in found.unmapped[:4]] + [""] if found.unmapped else []
     lines = [piece for line in lines for piece in _folded(line)]
-    return [*lines, f"Written to {target}. Next:", f"  scaffold-connector --answers {target}"]
+    return [*lines, f"Written to {target}. Next, see whether it fits:", *_probe(found, target)]
+
+
+def _probe(found: Inspection, target: str) -> list[str]:
+    """The command that probes the system of the answers, and the variables that it takes secrets from."""
+    from scaffold_connector.inspecting.vocabulary import Vocabulary
+
+    options = Vocabulary().options(found.answers["auth_types"][0])
+    constant = found.answers["name"].upper()
+    address = f"http://localhost:{port}" if (port := found.answers.get("default_port")) else "http://…"
+    exports, given = [], [f"--option hostPort={address}"]
+    for name, facts in options.items():
+        if facts.get("required") and facts.get("secret"):
+            variable = constant + "_" + re.sub(r"([A-Z])", r"_\1", name).upper()
+            exports.append(f"  export {variable}=…")
+            given.append(f"--option {name}=env:{variable}")
+        elif facts.get("required"):
+            given.append(f"--option {name}=…")
+    command = [f"  scaffold-connector probe {shlex.quote(target)} --write", *(f"      {option}" for option in given)]
+    return [*exports, " \\\n".join(command)]
 
 
 def _folded(line: str) -> list[str]:

@@ -117,6 +117,10 @@ class Vocabulary:
             and service_type in entry.get("services", ())
         }
 
+    def options(self, auth_type: str) -> dict[str, Facts]:
+        """What a package over an API takes to sign in, by the names of its options."""
+        return dict(self._read(f"auth/{auth_type}.yml")["connections"]["rest_api"].get("options", {}))
+
     def names(self, field: str) -> list[str]:
         """What APIs call a property that OpenMetadata has."""
         return [*self.words["properties"].get(field, ()), *self.words["described"].get(field, ())]

@@ -117,7 +117,7 @@ def probe_source(
         source.words["properties"],
     )
     wire = Wire(settled.address, requests, timeout, secrets)
-    report = Report(source.title, settled.address, requests)
+    report = Report(source.title, settled.address, requests, file=str(file))
     asker = Asker(source, wire, filler)
     try:
         report.sign_in = sign_in(source, settled, wire, filler, secrets)

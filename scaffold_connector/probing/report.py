@@ -67,8 +67,8 @@ class Change:
 class Report:
     """The outcome of a probe. `requests` were sent, of at most `limit`.
 
-    `changes` were made in the answers file, or are empty where it was not to be changed. `unmade` says why a change
-    that was sure could not be made.
+    `changes` were made in the answers file, `file`, or are empty where it was not to be changed. `unmade` says why a
+    change that was sure could not be made.
     """
 
     title: str
@@ -80,6 +80,7 @@ class Report:
     changes: list[Change] = field(default_factory=list)
     unmade: list[str] = field(default_factory=list)
     written: bool = False
+    file: str = ""
 
     @property
     def verdict(self) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import sys
 from collections.abc import Iterator
 from dataclasses import replace
@@ -157,6 +158,8 @@ def _end(report: Report) -> Iterator[Any]:
         yield Text("\nNothing was written.")
     for text in report.unmade:
         yield Text(f"  not changed: {text}")
+    if report.file and not report.written and report.verdict != WRONG:
+        yield Text(f"Next, make the connector:\n  scaffold-connector --answers {shlex.quote(report.file)}")
     sure = [fix for _, fix in report.fixes if fix.sure]
     if sure and not report.written and not report.unmade:
         yield Text("--write corrects the answers where the probe is sure.")

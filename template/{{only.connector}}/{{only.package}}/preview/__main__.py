@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import json
 import re
+import shlex
 import shutil
 import sys
 from collections.abc import Iterator
@@ -55,6 +56,8 @@ def main(arguments: list[str] | None = None) -> int:
         print(*report(found), sep="\n")
     if not options.limit and not found.failures:
         kept.write_text(json.dumps(found.as_json(), ensure_ascii=False), encoding="utf-8")
+        if options.format == "text" and not options.diff:
+            print(f"\nNext: python -m certification --source {shlex.quote(options.workflow)}")
     return 1 if found.failures else 0
 
 
