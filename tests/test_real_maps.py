@@ -39,7 +39,13 @@ class System:
 
 
 SYSTEMS = {
-    "superset": System(superset, lambda system: superset.expected(system, "superset", set()), superset.arrived),
+    "superset": System(
+        superset,
+        lambda system: superset.expected(system, "superset", {"user0"}),
+        superset.arrived,
+        # Of the owners, OpenMetadata knows one.
+        users=("user0",),
+    ),
     "dagster": System(
         dagster,
         lambda system: (dagster.expected(system), dagster.expected_runs(system)),

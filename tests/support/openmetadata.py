@@ -903,6 +903,9 @@ class RecordingServer:
             wanted = query.get("fieldValue", "").lower()
             name = query.get("fieldName", "")
             documents = [one for one in documents if fnmatch.fnmatchcase(str(_inside(one, name)).lower(), wanted)]
+        elif ".keyword:" in query.get("q", ""):  # as a whole
+            name, _, value = query["q"].partition(":")
+            documents = [one for one in documents if _inside(one, name) == value]
         elif filtered := query.get("query_filter"):
             documents = [one for one in documents if _matches(json.loads(filtered)["query"], one)]
         documents.sort(key=lambda one: one["fullyQualifiedName"])
