@@ -202,13 +202,7 @@ HAND: dict[str, dict[str, Any]] = {
 MOST_BY_HAND = 5
 
 
-@pytest.mark.parametrize(
-    "name",
-    [
-        pytest.param(name, marks=[pytest.mark.xdist_group(name), *([NIGHTLY] if name == "airflow" else [])])
-        for name in HAND
-    ],
-)
+@pytest.mark.parametrize("name", [pytest.param(name, marks=pytest.mark.xdist_group(name)) for name in HAND])
 def test_inspected_and_probed_answers_give_all_that_a_system_has(
     name: str,
     cache: Path,
