@@ -28,5 +28,5 @@ def read(file: Path | None = None) -> Facts:
     import yaml
 
     text = (file or questions.root() / "catalog" / "words.yml").read_text(encoding="utf-8")
-    found: Facts = yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+    found: Facts = yaml.load(text, Loader=yaml.CSafeLoader)
     return found

@@ -689,7 +689,7 @@ def test_command_writes_once_and_says_what_is_next(
     Path("openapi.json").write_text(json.dumps(dashboards(query("page"))))
     assert main(["inspect", "openapi.json"]) == 0
     said = capsys.readouterr().out
-    assert "scaffold-connector --answers example.answers.yml" in said
+    assert "scaffold-connector probe example.answers.yml" in said
     assert all(len(line) <= 80 for line in said.splitlines())
     before = Path("example.answers.yml").read_text()
     assert main(["inspect", "openapi.json", "--name", "example"]) == 2

@@ -137,6 +137,13 @@ def test_answers_without_pages_fail_where_a_system_has_some(
     assert f"/api/v2/dags gave {airflow.PAGE} records, but total_entries is {len(system.dags())}" in run.output
 
 
+# What is doubtful where nothing is wrong. This Airflow gives 25 records a page where 100 are asked for, and the first
+# DAGs may have no runs. Chroma lists collections in any order, and the first one may have no records.
+DOUBTFUL = {
+    "airflow": {("pipelines", "paging"), ("task_runs", "answers")},
+    "chroma": {("fields", "records"), ("documents", "records")},
+}
+
 # What a person may get wrong in Superset's answers: a page, places of records, fields and details.
 DAMAGED = {
     "first: 0, size: 25, count: count": "size: 25, count: total",
@@ -153,8 +160,9 @@ def test_probe_finds_nothing_wrong_in_examples(
 ) -> None:
     system = running(name)
     report = probe(ROOT / f"examples/{name}.yml", probed(name, system, monkeypatch), template=str(template))
-    lines = [(one.name, line) for one in report.lists for line in one.lines if line.verdict != OK]
-    assert lines == []
+    lines = {(one.name, line.what): line.verdict for one in report.lists for line in one.lines if line.verdict != OK}
+    assert WRONG not in lines.values()
+    assert lines.keys() <= DOUBTFUL.get(name, set())
     assert all(one.lines for one in report.lists)
 
 
