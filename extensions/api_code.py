@@ -743,8 +743,7 @@ class Methods:
         whole = f"params = self._options | {one_line(always)} | (params or {{}})"
         if 8 + len(whole) <= LINE_LENGTH:
             return [whole]
-        named = self._value(dict(values), _Names(), {}, "always = ")
-        return [layout(named, 8), "params = self._options | always | (params or {})"]
+        return [layout(_keyed("always = ", always), 8), "params = self._options | always | (params or {})"]
 
 
 class _Names:
