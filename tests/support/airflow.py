@@ -7,7 +7,7 @@ import secrets
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -39,16 +39,8 @@ STATUSES = {
 
 
 @dataclass(frozen=True)
-class Airflow:
+class Airflow(served.Reader):
     """A running Airflow, and who may read it."""
-
-    served: Served
-    user: str = "openmetadata"
-    password: str = field(default_factory=lambda: secrets.token_urlsafe(12), repr=False)
-
-    @property
-    def url(self) -> str:
-        return self.served.url
 
     def sign_in(self) -> str:
         """A token of the user."""

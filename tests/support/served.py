@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+import secrets
 import shutil
 import signal
 import socket
@@ -15,7 +16,7 @@ import time
 import urllib.request
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +40,19 @@ class Served:
     def log(self) -> str:
         """What the server has written so far."""
         return (self.home / "log").read_text(encoding="utf-8", errors="replace")
+
+
+@dataclass(frozen=True)
+class Reader:
+    """A running server with a login, and who may read it."""
+
+    served: Served
+    user: str = "openmetadata"
+    password: str = field(default_factory=lambda: secrets.token_urlsafe(12), repr=False)
+
+    @property
+    def url(self) -> str:
+        return self.served.url
 
 
 def install(cache: Path, name: str) -> str | None:

@@ -6,7 +6,7 @@ import secrets
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -59,16 +59,8 @@ COLUMN_TYPES = {
 
 
 @dataclass(frozen=True)
-class Superset:
+class Superset(served.Reader):
     """A running Superset, and who may read it."""
-
-    served: Served
-    user: str = "openmetadata"
-    password: str = field(default_factory=lambda: secrets.token_urlsafe(12), repr=False)
-
-    @property
-    def url(self) -> str:
-        return self.served.url
 
     def sign_in(self) -> str:
         """A token of the user."""
